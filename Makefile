@@ -1,0 +1,127 @@
+# Tallystick. The five you want:
+#
+#   make run          install what is missing, build, start the window (without a display: show it on a virtual one)
+#   make check        the inner loop: format, vet, lint and every headless test; needs only Go, under a minute warm
+#   make test         everything: check, race detector, end to end on a virtual desktop, known vulnerabilities
+#   make bench        how fast and how big it is
+#   make screenshots  pictures of every screen into docs/pictures
+#
+# and: make build, make cli (no cgo), make e2e, make fuzz, make lint-threads, make vuln, make clean
+
+SHELL     := /bin/sh
+GO        ?= go
+BUILD     := build
+VERSION   := $(shell git describe --tags --always --dirty 2>/dev/null)
+LDFLAGS   := $(if $(VERSION),-X main.version=$(VERSION))
+STAGE     := @ARTEFACTS=$(BUILD)/e2e sh .ci/stage
+
+# Fyne's own locks are off because every call into it is made on its goroutine; make lint-threads holds us to that.
+TAGS      := migrated_fynedo
+# Fyne's software renderer: no display, no C libraries.
+HEADLESS  := ci,$(TAGS)
+# What has to compile for the other systems without a C compiler.
+PORTABLE  := ./vault/... ./scanner/... ./app/model/... ./app/platform/... ./app/cli/...
+# What runs under the race detector: everything that owns goroutines, and has no window.
+RACED     := ./vault/... ./scanner/... ./app/model/... ./app/platform/...
+
+.DEFAULT_GOAL := help
+.PHONY: run build cli check test e2e race bench bench-process screenshots fuzz vuln lint-threads clean help
+
+help:
+	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
+
+# ---- run
+
+run:
+	@if [ "$$(uname -s)" = Linux ] && [ -z "$$DISPLAY$$WAYLAND_DISPLAY" ]; then \
+		$(MAKE) --no-print-directory demo; \
+	else \
+		$(MAKE) --no-print-directory build && exec $(BUILD)/tallystick; \
+	fi
+
+.PHONY: demo
+demo:
+	@sh .ci/install build run
+	@$(MAKE) --no-print-directory build
+	@$(GO) run ./app/e2e/demo -bin $(BUILD)/tallystick -out $(BUILD)/demo
+
+build:
+	@sh .ci/install build
+	$(STAGE) "build the window" env CGO_ENABLED=1 $(GO) build -tags $(TAGS) -ldflags "$(LDFLAGS)" -o $(BUILD)/tallystick .
+
+cli:
+	$(STAGE) "build the command line version, without cgo" env CGO_ENABLED=0 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o $(BUILD)/tallystick-cli ./app/cli/tallystick
+
+# ---- check
+
+check:
+	$(STAGE) "gofmt" sh -c 'files=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard "*.go")); [ -z "$$files" ] || { echo "not formatted:" $$files; exit 1; }'
+	$(STAGE) "vet" env CGO_ENABLED=0 $(GO) vet -tags $(HEADLESS) ./...
+	$(STAGE) "vet the end-to-end tests" env CGO_ENABLED=0 $(GO) vet -tags $(HEADLESS),e2e ./app/e2e/...
+	$(STAGE) "vet for Windows" env CGO_ENABLED=0 GOOS=windows $(GO) vet $(PORTABLE)
+	$(STAGE) "vet for macOS" env CGO_ENABLED=0 GOOS=darwin $(GO) vet $(PORTABLE)
+	$(STAGE) "staticcheck" env CGO_ENABLED=0 $(GO) tool staticcheck -tags $(HEADLESS),e2e ./...
+	$(STAGE) "tests" env CGO_ENABLED=0 $(GO) test -tags $(HEADLESS) ./...
+
+# ---- test
+
+test:
+	$(STAGE) "install what is missing" sh .ci/install build run test
+	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory cli
+	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory race
+	@$(MAKE) --no-print-directory e2e
+	@$(MAKE) --no-print-directory vuln
+	@printf '\nEverything passed.\n'
+
+race:
+	$(STAGE) "race detector" env CGO_ENABLED=1 $(GO) test -race -short -tags $(HEADLESS) $(RACED)
+
+# A build that checks the thread of every call into Fyne. FyneApp.toml beside the program or in the working directory
+# would switch that off again, so it lies elsewhere and is started elsewhere.
+$(BUILD)/threads/tallystick: FORCE
+	$(STAGE) "build with Fyne's thread checks" env CGO_ENABLED=1 $(GO) build -ldflags "$(LDFLAGS)" -o $@ .
+.PHONY: FORCE
+FORCE:
+
+E2E := env TALLYSTICK_BIN=$(CURDIR)/$(BUILD)/tallystick TALLYSTICK_BIN_THREADS=$(CURDIR)/$(BUILD)/threads/tallystick \
+	E2E_ARTEFACTS=$(CURDIR)/$(BUILD)/e2e CGO_ENABLED=0 $(GO) test -tags $(HEADLESS),e2e -count=1 -timeout 30m
+
+e2e: build $(BUILD)/threads/tallystick
+	@sh .ci/install build run test
+	@rm -rf $(BUILD)/e2e && mkdir -p $(BUILD)/e2e
+	$(STAGE) "end to end, on a virtual desktop" $(E2E) -v ./app/e2e/...
+	@printf '   pictures and logs: %s\n' $(BUILD)/e2e
+
+lint-threads: $(BUILD)/threads/tallystick
+	@sh .ci/install build run test
+	$(STAGE) "calls into Fyne from the wrong goroutine" $(E2E) -v -run TestEveryScreenOnTheRightThread ./app/e2e
+
+vuln:
+	$(STAGE) "known vulnerabilities" sh .ci/vuln $(HEADLESS)
+
+# ---- measure, draw, search
+
+bench:
+	$(STAGE) "benchmarks" env CGO_ENABLED=0 $(GO) test -tags $(HEADLESS) -run '^$$' -bench . -benchmem ./...
+	@$(MAKE) --no-print-directory bench-process
+
+bench-process: build cli
+	@sh .ci/install build run
+	$(STAGE) "the whole program: start, memory, processor" env TALLYSTICK_CLI=$(CURDIR)/$(BUILD)/tallystick-cli $(E2E) -run '^$$' -bench . -benchtime 1x ./app/e2e
+
+screenshots:
+	$(STAGE) "pictures of every screen" env CGO_ENABLED=0 $(GO) test -tags $(HEADLESS) -count=1 ./app/view -run TestScreenshots -screenshots $(CURDIR)/docs/pictures
+
+# Half a minute for every fuzz target. FUZZTIME=10m for a night.
+FUZZTIME ?= 30s
+fuzz:
+	@set -e; for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
+		for f in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]*' $$dir/*_test.go | sed 's/func //'); do \
+			sh .ci/stage "fuzz $$dir $$f" env CGO_ENABLED=0 $(GO) test -tags $(HEADLESS) -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$dir; \
+		done; \
+	done
+
+clean:
+	rm -rf $(BUILD)
