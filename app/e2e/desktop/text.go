@@ -1,0 +1,166 @@
+//go:build linux
+
+package desktop
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/image/draw"
+)
+
+// Word is a piece of text that can be read on the screen, and where.
+type Word struct {
+	Text string
+	Box  image.Rectangle // in pixels of the window
+	line string          // block, paragraph and line: words that belong together
+}
+
+// readScale enlarges the picture before reading: text recognition is trained on print at 300 dots per inch.
+const readScale = 3
+
+// Read reads what the window shows, as a person would: with text recognition on a picture of it. A window of this
+// toolkit tells nobody what it shows, and a test that asked the program itself would trust what it is to check.
+func (w *Window) Read(ctx context.Context) ([]Word, error) {
+	img, err := w.Picture()
+	if err != nil {
+		return nil, err
+	}
+	return w.d.read(ctx, img)
+}
+
+func (d *Desktop) read(ctx context.Context, img image.Image) ([]Word, error) {
+	b := img.Bounds()
+	big := image.NewGray(image.Rect(0, 0, b.Dx()*readScale, b.Dy()*readScale))
+	draw.CatmullRom.Scale(big, big.Bounds(), img, b, draw.Src, nil)
+	// Light text on dark is read badly: what is dark on the whole is turned over.
+	sum := 0
+	for _, p := range big.Pix {
+		sum += int(p)
+	}
+	if sum/len(big.Pix) < 110 {
+		for i, p := range big.Pix {
+			big.Pix[i] = 255 - p
+		}
+	}
+	f, err := os.CreateTemp(d.runtime, "read-*.png")
+	if err != nil {
+		return nil, err
+	}
+	f.Close()
+	defer os.Remove(f.Name())
+	if err := WritePNG(f.Name(), big); err != nil {
+		return nil, err
+	}
+	res, err := d.Run(ctx, "", "tesseract", f.Name(), "stdout", "--psm", "11", "--dpi", "300", "tsv")
+	if err != nil {
+		return nil, err
+	}
+	if res.Exit != 0 {
+		return nil, fmt.Errorf("desktop: reading %s: %s", filepath.Base(f.Name()), res.Stderr)
+	}
+	return parseWords(res.Stdout), nil
+}
+
+// parseWords reads tesseract's table: level, page, block, paragraph, line, word, left, top, width, height, confidence, text.
+func parseWords(tsv string) []Word {
+	var words []Word
+	for line := range strings.Lines(tsv) {
+		f := strings.Split(strings.TrimRight(line, "\r\n"), "\t")
+		if len(f) != 12 || f[0] != "5" || strings.TrimSpace(f[11]) == "" {
+			continue
+		}
+		var n [4]int
+		for i := range n {
+			n[i], _ = strconv.Atoi(f[6+i])
+		}
+		box := image.Rect(n[0]/readScale, n[1]/readScale, (n[0]+n[2])/readScale, (n[1]+n[3])/readScale)
+		words = append(words, Word{Text: f[11], Box: box, line: strings.Join(f[2:5], ".")})
+	}
+	return words
+}
+
+// Find looks for a phrase among words that stand in one line, ignoring case and punctuation at word ends.
+func Find(words []Word, phrase string) (image.Rectangle, bool) {
+	want := strings.Fields(fold(phrase))
+	for i := range words {
+		if i+len(want) > len(words) {
+			break
+		}
+		box, ok := words[i].Box, true
+		for j, wanted := range want {
+			w := words[i+j]
+			if w.line != words[i].line || fold(w.Text) != wanted {
+				ok = false
+				break
+			}
+			box = box.Union(w.Box)
+		}
+		if ok {
+			return box, true
+		}
+	}
+	return image.Rectangle{}, false
+}
+
+// fold makes what was read and what is looked for comparable.
+func fold(s string) string {
+	fields := strings.Fields(strings.ToLower(s))
+	for i, f := range fields {
+		fields[i] = strings.Trim(f, ".,:;!?…\"'’‘“”()[]|»«·•")
+	}
+	return strings.Join(fields, " ")
+}
+
+// Text joins words to lines, for messages.
+func Text(words []Word) string {
+	var b strings.Builder
+	for i, w := range words {
+		if i > 0 && w.line != words[i-1].line {
+			b.WriteString(" / ")
+		} else if i > 0 {
+			b.WriteString(" ")
+		}
+		b.WriteString(w.Text)
+	}
+	return b.String()
+}
+
+// WaitText waits until the window shows one of the phrases, and returns which, and where it is.
+func (w *Window) WaitText(ctx context.Context, phrases ...string) (string, image.Rectangle, error) {
+	var (
+		phrase string
+		box    image.Rectangle
+	)
+	err := Wait(ctx, fmt.Sprintf("the window to show one of %q", phrases), func() error {
+		words, err := w.Read(ctx)
+		if err != nil {
+			return err
+		}
+		for _, p := range phrases {
+			if r, ok := Find(words, p); ok {
+				phrase, box = p, r
+				return nil
+			}
+		}
+		return fmt.Errorf("it shows: %s", Text(words))
+	})
+	return phrase, box, err
+}
+
+// ClickText clicks on a phrase that the window shows.
+func (w *Window) ClickText(ctx context.Context, phrase string) error {
+	_, box, err := w.WaitText(ctx, phrase)
+	if err != nil {
+		return err
+	}
+	if err := w.Activate(ctx); err != nil {
+		return err
+	}
+	return w.Click(ctx, (box.Min.X+box.Max.X)/2, (box.Min.Y+box.Max.Y)/2)
+}
