@@ -1,0 +1,232 @@
+package widget
+
+import (
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	fynewidget "fyne.io/fyne/v2/widget"
+
+	"github.com/tallystick/tallystick/app/look"
+)
+
+// Chip is one filter of a Chips bar.
+type Chip struct {
+	ID    string // given back by OnSelected
+	Label string
+	Icon  look.IconName // "" for none
+}
+
+// Chips is a bar of filters of which one is chosen. It scrolls sideways when it is full. Tab
+// brings the keyboard to the bar, left and right move along it.
+type Chips struct {
+	fynewidget.BaseWidget
+	chips    []Chip
+	selected string
+	cells    []*chipCell
+	row      *fyne.Container
+	scroll   *container.Scroll
+
+	// OnSelected is called when the person chose another chip.
+	OnSelected func(id string)
+}
+
+// NewChips makes an empty bar.
+func NewChips(selected func(id string)) *Chips {
+	c := &Chips{OnSelected: selected}
+	c.row = container.New(&chipRow{})
+	c.scroll = container.NewHScroll(c.row)
+	c.ExtendBaseWidget(c)
+	return c
+}
+
+// Set shows chips, of which the one with that id is chosen. Cells are used again, so the keyboard
+// stays where it is.
+func (c *Chips) Set(chips []Chip, selected string) {
+	c.chips = append(c.chips[:0], chips...)
+	c.selected = selected
+	for len(c.cells) < len(chips) {
+		c.cells = append(c.cells, newChipCell(c))
+	}
+	c.row.Objects = c.row.Objects[:0]
+	for i, ch := range chips {
+		cell := c.cells[i]
+		cell.index, cell.chip, cell.on = i, ch, ch.ID == selected
+		cell.Refresh()
+		c.row.Objects = append(c.row.Objects, cell)
+	}
+	c.row.Refresh()
+	c.scroll.Refresh()
+}
+
+// Selected is the id of the chosen chip.
+func (c *Chips) Selected() string { return c.selected }
+
+// Select chooses a chip as the person would.
+func (c *Chips) Select(id string) {
+	if id == c.selected {
+		return
+	}
+	c.selected = id
+	for i, ch := range c.chips {
+		if cell := c.cells[i]; cell.on != (ch.ID == id) {
+			cell.on = ch.ID == id
+			cell.Refresh()
+		}
+	}
+	if c.OnSelected != nil {
+		c.OnSelected(id)
+	}
+}
+
+func (c *Chips) step(from, by int) {
+	to := from + by
+	if to < 0 || to >= len(c.chips) {
+		return
+	}
+	if cv := fyne.CurrentApp().Driver().CanvasForObject(c); cv != nil {
+		cv.Focus(c.cells[to])
+	}
+}
+
+// reveal scrolls cell i into view.
+func (c *Chips) reveal(i int) {
+	x, w := c.cells[i].Position().X, c.cells[i].Size().Width
+	off, view := c.scroll.Offset.X, c.scroll.Size().Width
+	switch {
+	case x < off:
+		off = x
+	case x+w > off+view:
+		off = x + w - view
+	default:
+		return
+	}
+	c.scroll.ScrollToOffset(fyne.NewPos(off, 0))
+}
+
+// CreateRenderer implements fyne.Widget.
+func (c *Chips) CreateRenderer() fyne.WidgetRenderer { return fynewidget.NewSimpleRenderer(c.scroll) }
+
+// chipRow lays chips side by side, with room for the line around the one with the keyboard.
+type chipRow struct{}
+
+const chipEdge = 3 // pixels around a chip, for the focus line
+
+func (*chipRow) Layout(objects []fyne.CanvasObject, s fyne.Size) {
+	x := float32(chipEdge)
+	for _, o := range objects {
+		m := o.MinSize()
+		place(o, x, (s.Height-m.Height)/2, m.Width, m.Height)
+		x += m.Width + look.Space2
+	}
+}
+
+func (*chipRow) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	s := fyne.NewSize(2*chipEdge, 0)
+	for i, o := range objects {
+		m := o.MinSize()
+		s.Width += m.Width
+		if i > 0 {
+			s.Width += look.Space2
+		}
+		s.Height = max(s.Height, m.Height+2*chipEdge)
+	}
+	return s
+}
+
+type chipCell struct {
+	pressable
+	bar   *Chips
+	index int
+	chip  Chip
+	on    bool
+}
+
+func newChipCell(bar *Chips) *chipCell {
+	c := &chipCell{bar: bar}
+	c.press = func() { bar.Select(c.chip.ID) }
+	c.ExtendBaseWidget(c)
+	return c
+}
+
+// FocusGained implements fyne.Focusable.
+func (c *chipCell) FocusGained() {
+	c.bar.reveal(c.index)
+	c.pressable.FocusGained()
+}
+
+// TypedKey implements fyne.Focusable.
+func (c *chipCell) TypedKey(ev *fyne.KeyEvent) {
+	switch ev.Name {
+	case fyne.KeyLeft:
+		c.bar.step(c.index, -1)
+	case fyne.KeyRight:
+		c.bar.step(c.index, 1)
+	default:
+		c.pressable.TypedKey(ev)
+	}
+}
+
+// CreateRenderer implements fyne.Widget.
+func (c *chipCell) CreateRenderer() fyne.WidgetRenderer {
+	bg := &canvas.Rectangle{}
+	line := newFocusLine()
+	icon := newIcon(nil)
+	text := canvas.NewText("", color.Transparent)
+	r := &renderer{objects: []fyne.CanvasObject{bg, icon, text, line}}
+	size := func() float32 { return look.Size(c, look.SizeCaption) + 1 }
+	style := func() fyne.TextStyle { return fyne.TextStyle{Bold: c.on} }
+	edge := func() float32 {
+		if c.chip.Icon == "" {
+			return 0
+		}
+		return size() + look.Space1/2
+	}
+	gap := func() float32 {
+		if c.chip.Icon == "" || c.chip.Label == "" {
+			return 0
+		}
+		return look.Space1
+	}
+	r.min = func() fyne.Size {
+		// As wide as the chosen one is, so that choosing moves nothing.
+		t := textSize(c.chip.Label, size(), look.StrongStyle)
+		return fyne.NewSize(t.Width+edge()+gap()+2*look.Space3, max(t.Height+2*look.Space1, 28))
+	}
+	r.layout = func(s fyne.Size) {
+		place(bg, 0, 0, s.Width, s.Height)
+		place(line, -chipEdge, -chipEdge, s.Width+2*chipEdge, s.Height+2*chipEdge)
+		bg.CornerRadius = s.Height / 2
+		line.CornerRadius = s.Height/2 + chipEdge
+		t := textSize(c.chip.Label, size(), style())
+		x := (s.Width - t.Width - edge() - gap()) / 2
+		place(icon, x, (s.Height-edge())/2, edge(), edge())
+		place(text, x+edge()+gap(), (s.Height-t.Height)/2, t.Width, t.Height)
+	}
+	r.refresh = func() {
+		on := look.ColorMuted
+		bg.FillColor, bg.StrokeColor, bg.StrokeWidth = color.Transparent, look.Color(c, look.ColorHairline), 1
+		if c.hovered {
+			bg.FillColor = look.Color(c, theme.ColorNameHover)
+		}
+		if c.on {
+			bg.FillColor, bg.StrokeColor = look.Color(c, look.ColorAccentSoft), color.Transparent
+			on = look.ColorOnAccentSoft
+		}
+		text.Text, text.TextSize, text.TextStyle = c.chip.Label, size(), style()
+		text.Color = look.Color(c, on)
+		if c.chip.Icon != "" {
+			setIcon(icon, look.ColoredIcon(c.chip.Icon, on))
+			icon.Refresh()
+		}
+		show(icon, c.chip.Icon != "")
+		line.StrokeColor = look.Color(c, look.ColorFocusRing)
+		show(line, c.focused)
+		r.layout(c.Size())
+		canvas.Refresh(c)
+	}
+	r.refresh()
+	return r
+}

@@ -1,0 +1,103 @@
+package widget
+
+import (
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	fynewidget "fyne.io/fyne/v2/widget"
+
+	"github.com/tallystick/tallystick/app/look"
+)
+
+// roundel is the drawing of an issuer's mark: letters on a coloured round, or a logo.
+type roundel struct {
+	disc *canvas.Circle
+	text *canvas.Text
+	logo *canvas.Image
+}
+
+func newRoundel() *roundel {
+	m := &roundel{
+		disc: canvas.NewCircle(color.Transparent),
+		text: canvas.NewText("", color.Transparent),
+		logo: newIcon(nil),
+	}
+	m.text.TextStyle = look.StrongStyle
+	m.text.Alignment = fyne.TextAlignCenter
+	m.logo.Hide()
+	return m
+}
+
+func (m *roundel) set(issuer, name string, logo fyne.Resource) {
+	if logo != nil {
+		setIcon(m.logo, logo)
+	}
+	k := look.MarkFor(issuer, name)
+	m.disc.FillColor = k.Fill
+	m.text.Text, m.text.Color = k.Letters, k.Ink
+	show(m.logo, logo != nil)
+	show(m.disc, logo == nil)
+	show(m.text, logo == nil)
+}
+
+func (m *roundel) place(x, y, edge float32) {
+	place(m.disc, x, y, edge, edge)
+	place(m.logo, x, y, edge, edge)
+	m.text.TextSize = edge * 0.38
+	t := m.text.MinSize()
+	place(m.text, x, y+(edge-t.Height)/2, edge, t.Height)
+}
+
+func (m *roundel) objects() []fyne.CanvasObject {
+	return []fyne.CanvasObject{m.disc, m.text, m.logo}
+}
+
+// IssuerMark is the round that stands for an issuer.
+type IssuerMark struct {
+	fynewidget.BaseWidget
+	m    *roundel
+	edge float32
+}
+
+// NewIssuerMark makes a mark of the usual size (look.SizeMark).
+func NewIssuerMark() *IssuerMark {
+	m := &IssuerMark{m: newRoundel()}
+	m.ExtendBaseWidget(m)
+	return m
+}
+
+// NewIssuerMarkSized makes a mark with an edge of that many pixels at 100 % text.
+func NewIssuerMarkSized(edge float32) *IssuerMark {
+	m := NewIssuerMark()
+	m.edge = edge
+	return m
+}
+
+// Set shows issuer (or name, when there is no issuer). Logo may be nil.
+func (m *IssuerMark) Set(issuer, name string, logo fyne.Resource) {
+	m.m.set(issuer, name, logo)
+	m.Refresh()
+}
+
+// CreateRenderer implements fyne.Widget.
+func (m *IssuerMark) CreateRenderer() fyne.WidgetRenderer {
+	edge := func() float32 {
+		e := look.Size(m, look.SizeMark)
+		if m.edge > 0 {
+			e *= m.edge / 40
+		}
+		return e
+	}
+	r := &renderer{objects: m.m.objects()}
+	r.min = func() fyne.Size { return fyne.NewSquareSize(edge()) }
+	r.layout = func(s fyne.Size) {
+		e := min(s.Width, s.Height)
+		m.m.place((s.Width-e)/2, (s.Height-e)/2, e)
+	}
+	r.refresh = func() {
+		r.layout(m.Size())
+		canvas.Refresh(m)
+	}
+	return r
+}

@@ -1,0 +1,108 @@
+// Package widget holds Tallystick's own widgets: the row of an account with its code and ring, the
+// list of such rows, buttons, fields, banners and the other parts screens are put together from.
+//
+// Who may import it: app and app/view. It imports app/look, assets and fyne; never vault, scanner
+// or app/model. What a widget shows arrives as plain values through one Set, what a person does
+// leaves through callbacks; no widget knows what an account is.
+//
+// Concurrency: everything here belongs to the window's goroutine. No widget starts a goroutine, a
+// timer or an animation: what changes with time is told so by Tick, once a second.
+//
+// Ownership: a widget owns its canvas objects. Values handed to Set are copied; images and
+// resources are shared and not changed. Text typed into [KeyEntry] and [PassphraseEntry] leaves
+// them once, with Take, which empties the field.
+package widget
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+
+	"github.com/tallystick/tallystick/app/look"
+)
+
+// renderer is a fyne.WidgetRenderer put together from functions.
+type renderer struct {
+	objects []fyne.CanvasObject
+	layout  func(fyne.Size)
+	min     func() fyne.Size
+	refresh func()
+}
+
+var _ fyne.WidgetRenderer = (*renderer)(nil)
+
+func (r *renderer) Destroy()                     {}
+func (r *renderer) Layout(s fyne.Size)           { r.layout(s) }
+func (r *renderer) MinSize() fyne.Size           { return r.min() }
+func (r *renderer) Objects() []fyne.CanvasObject { return r.objects }
+func (r *renderer) Refresh()                     { r.refresh() }
+
+// place moves and resizes o.
+func place(o fyne.CanvasObject, x, y, w, h float32) {
+	o.Move(fyne.NewPos(x, y))
+	o.Resize(fyne.NewSize(w, h))
+}
+
+// show shows or hides o, without a repaint when it is so already.
+func show(o fyne.CanvasObject, on bool) {
+	if o.Visible() == on {
+		return
+	}
+	if on {
+		o.Show()
+	} else {
+		o.Hide()
+	}
+}
+
+// newFocusLine is the line around what has the keyboard.
+func newFocusLine() *canvas.Rectangle {
+	r := &canvas.Rectangle{StrokeWidth: look.FocusWidth, CornerRadius: look.Radius}
+	r.Hide()
+	return r
+}
+
+func newIcon(res fyne.Resource) *canvas.Image {
+	img := canvas.NewImageFromResource(res)
+	img.FillMode = canvas.ImageFillContain
+	return img
+}
+
+// setIcon changes the picture of img when it is another one.
+func setIcon(img *canvas.Image, res fyne.Resource) {
+	if img.Resource != nil && res != nil && img.Resource.Name() == res.Name() {
+		return
+	}
+	img.Resource = res
+	img.Refresh()
+}
+
+// textSize is how much room s takes.
+func textSize(s string, size float32, style fyne.TextStyle) fyne.Size {
+	return fyne.MeasureText(s, size, style)
+}
+
+const ellipsis = "…"
+
+// fit shortens s with an ellipsis until it is no wider than width.
+func fit(s string, width, size float32, style fyne.TextStyle) string {
+	if s == "" || width <= 0 {
+		return ""
+	}
+	if textSize(s, size, style).Width <= width {
+		return s
+	}
+	rs := []rune(s)
+	lo, hi := 0, len(rs)-1 // longest prefix that fits with the ellipsis
+	for lo < hi {
+		mid := (lo + hi + 1) / 2
+		if textSize(string(rs[:mid])+ellipsis, size, style).Width <= width {
+			lo = mid
+		} else {
+			hi = mid - 1
+		}
+	}
+	for lo > 0 && rs[lo-1] == ' ' {
+		lo--
+	}
+	return string(rs[:lo]) + ellipsis
+}
