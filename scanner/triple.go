@@ -1,0 +1,96 @@
+package scanner
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// triple is three finders that could be the corners of one code.
+type triple struct{ tl, tr, bl finder }
+
+// candidate is a triple while it waits to be ranked: small, because there may be many.
+type candidate struct {
+	// misfit is how far the three are from a right angle with equal sides, 0 is perfect.
+	misfit     float32
+	tl, tr, bl int32 // indices
+}
+
+const (
+	// maxTriples caps those that are looked at in one level and polarity, best first. A look is
+	// a walk along two timing patterns, microseconds each.
+	maxTriples = 1500
+	// Distance of two corners in modules: version 1 has 14 between their middles, version 40 has 170.
+	// Wider by a third and a fifth, because the module size of a small finder is a rough guess.
+	minDistance = 9.5
+	maxDistance = 205
+)
+
+// joinTriples lists which finders could belong together, the best first.
+func joinTriples(fs []finder, e *effort) []triple {
+	type side struct {
+		dx, dy, length float64
+		to             int
+	}
+	var out []candidate
+	var sides []side
+	for i := range fs {
+		a := fs[i]
+		sides = sides[:0]
+		for j := range fs {
+			f := fs[j]
+			if j == i || f.module > 1.7*a.module+0.3 || a.module > 1.7*f.module+0.3 {
+				continue
+			}
+			dx, dy := f.x-a.x, f.y-a.y
+			length := math.Hypot(dx, dy)
+			m := (a.module + f.module) / 2
+			if length < minDistance*m || length > maxDistance*m {
+				continue
+			}
+			sides = append(sides, side{dx, dy, length, j})
+		}
+		for _, u := range sides {
+			for _, v := range sides {
+				e.joins++
+				// y grows downwards, so the way from the upper right round to the lower left turns
+				// with a positive cross product. The other sense is the same three the other way round.
+				area := u.length * v.length
+				turn := u.dx*v.dy - u.dy*v.dx
+				if turn < 0.72*area || v.length > 1.6*u.length || u.length > 1.6*v.length {
+					continue // more than 44° away from a right angle, or sides too unequal even for a camera
+				}
+				r, b := fs[u.to], fs[v.to]
+				misfit := ratio(u.length, v.length) + math.Abs(u.dx*v.dx+u.dy*v.dy)/area +
+					0.4*(ratio(r.module, a.module)+ratio(b.module, a.module))
+				if misfit > 1.3 {
+					continue
+				}
+				out = append(out, candidate{float32(misfit), int32(i), int32(u.to), int32(v.to)})
+			}
+		}
+		// Every so often only the best are kept, so that memory stays bounded too.
+		if len(out) > 16*maxTriples {
+			out = best(out)
+		}
+	}
+	out = best(out)
+	e.triples += len(out)
+	ts := make([]triple, len(out))
+	for i, c := range out {
+		ts[i] = triple{fs[c.tl], fs[c.tr], fs[c.bl]}
+	}
+	return ts
+}
+
+// best keeps the maxTriples that fit best; among equals the order of the finders decides, so that the same picture always
+// gives the same result.
+func best(cs []candidate) []candidate {
+	slices.SortFunc(cs, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(a.misfit, b.misfit), cmp.Compare(a.tl, b.tl), cmp.Compare(a.tr, b.tr), cmp.Compare(a.bl, b.bl))
+	})
+	return cs[:min(len(cs), maxTriples)]
+}
+
+// ratio is by which part the larger of two exceeds the smaller.
+func ratio(a, b float64) float64 { return max(a, b)/min(a, b) - 1 }
