@@ -88,6 +88,21 @@ func ColoredIcon(n IconName, c fyne.ThemeColorName) fyne.Resource {
 	return theme.NewColoredResource(Icon(n), c)
 }
 
+var (
+	mark  = fyne.NewStaticResource("tallystick.png", assets.MarkPNG())
+	stick = fyne.NewStaticResource("stick.svg", assets.StickSVG())
+	tray  = theme.NewThemedResource(fyne.NewStaticResource("tray.svg", assets.TraySVG()))
+)
+
+// AppIcon is the icon of the application and its window, 512 px.
+func AppIcon() fyne.Resource { return mark }
+
+// Stick is the mark without its ground: for the lock screen, the first screen, "about".
+func Stick() fyne.Resource { return stick }
+
+// TrayIcon is the mark in one colour, which the system tray recolours.
+func TrayIcon() fyne.Resource { return tray }
+
 // fyneIcons replaces the toolkit's icons by ours, so that its menus, fields and dialogs match.
 var fyneIcons = map[fyne.ThemeIconName]IconName{
 	theme.IconNameCancel:         IconClose,
