@@ -1,0 +1,69 @@
+package model
+
+import (
+	"context"
+	"crypto/rand"
+	"image"
+	"io"
+	"time"
+
+	"github.com/tallystick/tallystick/app/platform"
+	"github.com/tallystick/tallystick/scanner"
+	"github.com/tallystick/tallystick/scanner/capture"
+	"github.com/tallystick/tallystick/vault"
+	"github.com/tallystick/tallystick/vault/secret"
+)
+
+// Vault is what the window needs of a vault.Manager.
+type Vault interface {
+	Status(ctx context.Context) (vault.Status, error)
+	Create(ctx context.Context, passphrase secret.Bytes) error
+	Unlock(ctx context.Context, passphrase secret.Bytes) error
+	Lock() error
+	Read(fn func(*vault.Vault) error) error
+	Update(ctx context.Context, fn func(*vault.Vault) error) error
+	NextHOTP(ctx context.Context, id vault.ID) (string, error)
+	Reload(ctx context.Context) (bool, error)
+	Watch(ctx context.Context, fn func()) error
+	Verify(ctx context.Context, passphrase secret.Bytes) error
+	SetPassphrase(ctx context.Context, old, new secret.Bytes) error
+	Generations() ([]vault.Generation, error)
+	RestoreGeneration(ctx context.Context, g vault.Generation, passphrase secret.Bytes) error
+}
+
+// Scanner finds codes in a picture.
+type Scanner interface {
+	Scan(ctx context.Context, img image.Image) (scanner.Result, error)
+}
+
+// Deps is everything the models get from outside. All but Rand are required.
+type Deps struct {
+	Vault   Vault
+	Scanner Scanner
+	// Screens takes a picture of every monitor.
+	Screens func(ctx context.Context) ([]capture.Shot, error)
+	// ClipboardPicture returns the encoded picture on the clipboard; clipimage.ErrEmpty when there is none.
+	ClipboardPicture func(ctx context.Context) ([]byte, error)
+	Clipboard        platform.Clipboard
+	Settings         SettingsStore
+	Now              func() time.Time
+	// Post queues fn on the goroutine that owns the models (the window's). It never
+	// blocks and never runs fn at once.
+	Post func(fn func())
+	// After calls fn through Post after d; the returned func stops it, and is
+	// harmless when fn has run.
+	After func(d time.Duration, fn func()) (stop func())
+	// Hide hides the own window and returns when it is off the screen; the returned
+	// func shows it again. Called off the models' goroutine; the returned func too,
+	// always, and once.
+	Hide func(ctx context.Context) (show func())
+	// Rand makes the ids of new accounts; nil = crypto/rand.Reader.
+	Rand io.Reader
+}
+
+func (d *Deps) random() io.Reader {
+	if d.Rand == nil {
+		return rand.Reader
+	}
+	return d.Rand
+}

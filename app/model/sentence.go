@@ -1,0 +1,167 @@
+package model
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"syscall"
+
+	"github.com/tallystick/tallystick/app/platform"
+	"github.com/tallystick/tallystick/scanner"
+	"github.com/tallystick/tallystick/scanner/capture"
+	"github.com/tallystick/tallystick/scanner/clipimage"
+	"github.com/tallystick/tallystick/vault"
+	"github.com/tallystick/tallystick/vault/keys"
+	"github.com/tallystick/tallystick/vault/otp"
+	"github.com/tallystick/tallystick/vault/otpauth"
+	"github.com/tallystick/tallystick/vault/seal"
+	"github.com/tallystick/tallystick/vault/secret"
+)
+
+// Unexplained is what Sentence says about an error it has no words for.
+const Unexplained = "Something unexpected went wrong; nothing was changed that was not already saved."
+
+// said is one row of the table: whoever carries the sentinel is told the sentence.
+type said struct {
+	err      error
+	sentence string
+}
+
+// causes are the reasons behind a failed read or save. They say more than the
+// sentinel that wraps them, so Sentence appends them to it.
+var causes = []said{
+	{syscall.ENOSPC, "The disk is full: free some space and try again."},
+	{fs.ErrPermission, "The system does not allow it: check who owns the folder and its permissions."},
+	{syscall.EROFS, "The disk is read-only: make it writable and try again."},
+}
+
+// sentences is ordered from the particular to the general: the first sentinel that
+// errors.Is finds wins, so a sentinel that wraps another stands above it.
+var sentences = []said{
+	{context.Canceled, "Stopped before it was finished."},
+
+	// Opening the vault.
+	{vault.ErrPassphrase, "That passphrase is not right. Check the keyboard layout and Caps Lock, and try again."},
+	{vault.ErrNeedPass, "A passphrase is needed."},
+	{vault.ErrLocked, "The vault is locked. Unlock it with your passphrase first."},
+	{vault.ErrNoLock, "No passphrase is set, so there is nothing to lock with. Set one first."},
+	{vault.ErrAbsent, "There are no accounts here yet. Add one first."},
+	{vault.ErrExists, "There is a vault here already, and it was left as it is."},
+	{vault.ErrDamaged, "The vault file is damaged. Nothing was overwritten."},
+	{vault.ErrNewer, "The vault was made by a newer version of Tallystick, and was left as it is. Update Tallystick to open it."},
+	{vault.ErrKeyMissing, "The key to the vault is not in the keyring. Sign in as the person who made the vault, or restore that keyring; no new key was made."},
+	{vault.ErrKeyLocked, "The keyring is locked or did not answer. Unlock it and try again."},
+	{vault.ErrNoKeyring, "No keyring is running on this computer. Start it and try again; no new key was made."},
+	{vault.ErrBusy, "Another program is using the vault. Try again in a moment."},
+	{vault.ErrSave, "The change could not be saved, and the vault is as it was before."},
+
+	{vault.ErrClosed, "The vault was closed while it was still needed. Try again."},
+
+	// Accounts.
+	{vault.ErrNoAccount, "There is no such account."},
+	{vault.ErrTooMany, "The vault is full. Remove accounts that are no longer used."},
+	{vault.ErrTooLong, "A name, tag, note or address is too long. Make it shorter."},
+
+	// Parameters: above vault.ErrInvalid, which wraps them.
+	{otp.ErrKind, "This kind of code is not known. Known are totp, hotp, steam, motp, yandex and manual."},
+	{otp.ErrAlgorithm, "The algorithm is not one that this kind of code uses. Known are SHA1, SHA256 and SHA512."},
+	{otp.ErrDigits, "A code has 1 to 10 digits."},
+	{otp.ErrPeriod, "A code lasts from 1 second to 86400 seconds."},
+	{otp.ErrSecret, "The key is missing or cannot be right. Copy it from the portal again, in full."},
+	{otp.ErrPIN, "The PIN is missing or cannot be right."},
+	{otp.ErrTime, "The time lies outside what codes are made for. Check the clock of this computer."},
+	{otp.ErrNoCode, "The portal sends the codes of this account itself; there is nothing to show."},
+	{vault.ErrInvalid, "The account has a value that cannot be right. Check it and try again."},
+
+	// Links.
+	{otpauth.ErrNotURI, "This is not an authenticator link or key."},
+	{otpauth.ErrNoSecret, "The link has no key in it. Ask the portal for the QR code again."},
+	{otpauth.ErrSecret, "The key has characters that cannot be part of a key. Copy it again; the digits 0, 1, 8 and 9 never occur in one."},
+	{otpauth.ErrType, "The link asks for a kind of code that is not known here."},
+	{otpauth.ErrParameter, "The link asks for something impossible (algorithm, digits, period or counter). Ask the portal for the QR code again."},
+	{otpauth.ErrMigration, "The export is damaged or cut off. Scan its QR code again."},
+	{otpauth.ErrOtherBatch, "This QR code is part of another export. Finish one export first."},
+	{otpauth.ErrTooLong, "The text is too long for an authenticator link."},
+
+	// Pictures.
+	{scanner.ErrTooLarge, "The picture has too many pixels. Cut out the part with the QR code and try that."},
+	{scanner.ErrTooManyByte, "The picture file is too large. Cut out the part with the QR code and try that."},
+	{scanner.ErrFormat, "This is not a picture of a kind that can be read (PNG, JPEG, GIF, BMP, TIFF, WebP)."},
+	{scanner.ErrDamaged, "The picture is damaged or cut off. Save it again and try that."},
+	{capture.ErrNoDisplay, "There is no screen to look at here. Give a picture file instead."},
+	{capture.ErrDenied, "The system refused a picture of the screen. Allow it in the privacy settings, or give a picture file instead."},
+	{capture.ErrCancelled, "The picture of the screen was cancelled."},
+	{capture.ErrFailed, "No picture of the screen could be taken. Save one with another program and give that file."},
+	{clipimage.ErrEmpty, "There is no picture on the clipboard. Copy one first."},
+	{clipimage.ErrUnsupported, "Pictures on the clipboard cannot be read here. Save the picture and give that file."},
+	{clipimage.ErrTooLarge, "The picture on the clipboard is too large. Cut out the part with the QR code and copy that."},
+
+	// Keyring, below the vault's own words for the same states.
+	{keys.ErrLocked, "The keyring is locked or did not answer. Unlock it and try again."},
+	{keys.ErrMissing, "The key is not in the keyring."},
+	{keys.ErrNone, "No keyring is running on this computer."},
+	{keys.ErrBroken, "The keyring gave back something else than was stored in it. Do not rely on it; use a passphrase instead."},
+	{keys.ErrTooBig, "The keyring does not take what has to be stored in it. Use a passphrase instead."},
+
+	// Files, below the vault's own words for the same states.
+	{seal.ErrPassphrase, "That passphrase is not right. Check the keyboard layout and Caps Lock, and try again."},
+	{seal.ErrWrongKey, "The key in the keyring does not open this vault: it belongs to another one. Nothing was changed."},
+	{seal.ErrKey, "The key in the keyring is not one of Tallystick's. Nothing was changed."},
+	{seal.ErrNewer, "The file was made by a newer version of Tallystick, and was left as it is. Update Tallystick to open it."},
+	{seal.ErrKDF, "The file asks for more memory or time than is reasonable to check a passphrase, and was refused."},
+	{seal.ErrTooLarge, "The file or the passphrase is far larger than it can be."},
+	{seal.ErrDamaged, "The file is damaged. Nothing was overwritten."},
+
+	// The desktop.
+	{platform.ErrNoClipboard, "There is no clipboard here."},
+	{platform.ErrTextTooLong, "The text is too long for the clipboard."},
+	{platform.ErrNoAnswer, "The Tallystick window does not answer. Close it and try again."},
+	{platform.ErrRequest, "The Tallystick window was asked for something that it does not know. Update both to the same version."},
+	{platform.ErrRunning, "Tallystick is open already; its window has taken over."},
+	{platform.ErrNotRunning, "No Tallystick window is open."},
+
+	// Last: what took too long is said by a sentinel above, where there is one.
+	{context.DeadlineExceeded, "It took too long and was stopped. Try again."},
+
+	{secret.ErrNotPrintable, "A secret was about to be written out, and that was refused."},
+}
+
+// Sentence says an error in words that a person can act on: one or two plain
+// sentences, never the raw text of the error, never a secret. The empty string for
+// nil, Unexplained for an error that has no row here. It is a pure function of the
+// chain of err, safe from any goroutine, and shared by the window and the command
+// line, so that both say the same.
+func Sentence(err error) string {
+	if err == nil {
+		return ""
+	}
+	text := find(sentences, err)
+	if d := (*vault.Damage)(nil); errors.As(err, &d) && len(d.Older) > 0 {
+		text += " An older copy can be restored."
+	}
+	cause := find(causes, err)
+	switch {
+	case text == "" && cause == "":
+		if errors.Is(err, fs.ErrNotExist) {
+			return "There is no such file or folder."
+		}
+		return Unexplained
+	case text == "":
+		return cause
+	case cause == "":
+		return text
+	}
+	return text + " " + cause
+}
+
+// Explained reports whether Sentence has words of its own for err.
+func Explained(err error) bool { return Sentence(err) != Unexplained }
+
+func find(table []said, err error) string {
+	for _, s := range table {
+		if errors.Is(err, s.err) {
+			return s.sentence
+		}
+	}
+	return ""
+}
