@@ -80,6 +80,16 @@ func (a Account) Clone() Account {
 	return a
 }
 
+// same compares every field.
+func (a *Account) same(b *Account) bool {
+	p, q := &a.Params, &b.Params
+	return a.ID == b.ID && a.Issuer == b.Issuer && a.Name == b.Name &&
+		p.Kind == q.Kind && p.Secret.Equal(q.Secret) && p.PIN.Equal(q.PIN) && p.Algorithm == q.Algorithm &&
+		p.Digits == q.Digits && p.Period == q.Period && p.Counter == q.Counter &&
+		slices.Equal(a.Tags, b.Tags) && a.Favourite == b.Favourite && a.Note == b.Note && a.URL == b.URL && a.Icon == b.Icon &&
+		a.Created.Equal(b.Created) && a.Changed.Equal(b.Changed) && a.Used.Equal(b.Used) && a.Trashed.Equal(b.Trashed)
+}
+
 // normal returns the account as a vault keeps it, or why it cannot.
 func (a Account) normal() (Account, error) {
 	if err := checkParams(a.Params); err != nil {

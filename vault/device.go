@@ -80,8 +80,10 @@ const maxStale = 16
 
 const checkName = `  "check": "`
 
-// encode writes the file: indented JSON whose last member is a checksum over all bytes
-// before it. Without one, a flipped bit in a slot would look like a wrong passphrase.
+// encode writes the file: indented JSON whose last line but one is a checksum over all
+// bytes before that line. Without it a flipped bit in a slot would look like a wrong
+// passphrase. Every later format keeps that line, so that "newer" can be told from
+// "damaged".
 func (d device) encode() ([]byte, error) {
 	text, err := json.MarshalIndent(d, "", "  ")
 	if err != nil {
@@ -105,19 +107,18 @@ func decodeDevice(text []byte) (device, error) {
 	if len(text) == 0 {
 		return bad("empty")
 	}
+	at := bytes.LastIndex(text, []byte(checkName))
+	if at < 0 || string(text[at:]) != checkName+checksum(text[:at])+"\"\n}\n" {
+		return bad("its checksum does not fit")
+	}
 	var version struct {
 		Format int `json:"format"`
 	}
-	// A newer format is only believed when the file is whole JSON.
 	if err := json.Unmarshal(text, &version); err != nil {
 		return bad("not JSON")
 	}
 	if version.Format > deviceFormat {
 		return device{}, fmt.Errorf("%w: the device file has format %d, this program knows %d", ErrNewer, version.Format, deviceFormat)
-	}
-	at := bytes.LastIndex(text, []byte(checkName))
-	if at < 0 || string(text[at:]) != checkName+checksum(text[:at])+"\"\n}\n" {
-		return bad("its checksum does not fit")
 	}
 	var full struct {
 		device

@@ -386,8 +386,8 @@ func (m *Manager) save(o *opened, work *Vault) (*opened, error) {
 	return next, nil
 }
 
-// write encrypts o into the vault file. What is read back from the disk has to decrypt
-// to exactly what was meant, and that to hold as many accounts as it should.
+// write encrypts o into the vault file. What is read back from the disk, and taken apart
+// as it will be at the next start, has to be what was meant, account by account.
 func (m *Manager) write(o *opened, beforeRename func() error) (fileStamp, error) {
 	entries, wipe := o.vault.encode()
 	defer wipe()
@@ -413,7 +413,9 @@ func (m *Manager) write(o *opened, beforeRename func() error) (fileStamp, error)
 		if err != nil {
 			return fmt.Errorf("%w: %w", errReadBack, err)
 		}
-		if len(doc.Entries) != len(o.vault.entries) || doc.Revision != o.revision {
+		again := decodeVault(doc.Entries)
+		defer again.Wipe()
+		if doc.Revision != o.revision || !again.same(o.vault) {
 			return errReadBack
 		}
 		return nil

@@ -20,6 +20,7 @@
 package vault
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"maps"
@@ -75,6 +76,16 @@ func (v *Vault) Clone() *Vault {
 // on its own. The two must not both be wiped.
 func (v *Vault) share() *Vault {
 	return &Vault{entries: slices.Clone(v.entries), index: maps.Clone(v.index)}
+}
+
+// same reports whether two vaults hold the same entries in the same order.
+func (v *Vault) same(o *Vault) bool {
+	return slices.EqualFunc(v.entries, o.entries, func(a, b *entry) bool {
+		if a.broken != nil || b.broken != nil {
+			return a.broken != nil && b.broken != nil && bytes.Equal(a.raw, b.raw)
+		}
+		return a.account.same(&b.account) && slices.EqualFunc(a.extra, b.extra, bytes.Equal)
+	})
 }
 
 // Wipe overwrites every key and PIN in it and empties it: for the owner of a Clone
