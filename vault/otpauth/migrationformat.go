@@ -1,0 +1,92 @@
+package otpauth
+
+import (
+	"encoding/base64"
+	"fmt"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/tallystick/tallystick/vault/otp"
+)
+
+// perPart is how many accounts Google Authenticator puts into one QR code.
+const perPart = 10
+
+// Migratable says why an account cannot be in an export (ErrType, ErrParameter,
+// ErrSecret), or nil. An export has room for TOTP with 30 seconds and HOTP, with 6 or 8
+// digits.
+func Migratable(e Entry) error {
+	p := e.Params
+	if p.Kind != otp.TOTP && p.Kind != otp.HOTP {
+		return fmt.Errorf("%w: an export holds only the two usual types", ErrType)
+	}
+	if err := checkKey(p); err != nil {
+		return err
+	}
+	if p.Kind == otp.TOTP && p.Period != 30 {
+		return fmt.Errorf("%w: an export holds only codes of 30 seconds", ErrParameter)
+	}
+	if p.Digits != 6 && p.Digits != 8 {
+		return fmt.Errorf("%w: an export holds only codes of 6 or 8 digits", ErrParameter)
+	}
+	return nil
+}
+
+// FormatMigration writes the parts of an export, ten accounts each, that Google
+// Authenticator and ParseMigration read. batch ties the parts together: any number,
+// random for each export. No accounts give no parts. The first account that is not
+// Migratable ends it with that error: nothing is left out silently. Tags are not part
+// of the format.
+func FormatMigration(entries []Entry, batch int32) ([]string, error) {
+	for i, e := range entries {
+		if err := Migratable(e); err != nil {
+			return nil, fmt.Errorf("account %d: %w", i+1, err)
+		}
+	}
+	size := (len(entries) + perPart - 1) / perPart
+	if size > MaxParts {
+		return nil, fmt.Errorf("%w: an export has at most %d accounts", ErrTooLong, MaxParts*perPart)
+	}
+	var parts []string
+	for index := range size {
+		var b []byte
+		for _, e := range entries[index*perPart : min(len(entries), (index+1)*perPart)] {
+			b = protowire.AppendTag(b, payloadEntry, protowire.BytesType)
+			b = protowire.AppendBytes(b, appendEntry(nil, e))
+		}
+		b = appendVarint(b, payloadVersion, 1) // 2 has no batch id
+		b = appendVarint(b, payloadBatchSize, uint64(size))
+		b = appendVarint(b, payloadBatchIndex, uint64(index))
+		b = appendVarint(b, payloadBatchID, uint64(int64(batch)))
+		parts = append(parts, schemeMigration+"offline?data="+escape(base64.StdEncoding.EncodeToString(b)))
+		clear(b)
+	}
+	return parts, nil
+}
+
+func appendEntry(b []byte, e Entry) []byte {
+	var unheard warnings
+	p, issuer, name := e.Params, clean(e.Issuer, &unheard), clean(e.Name, &unheard)
+	if withoutIssuer(name, issuer) != name {
+		name = issuer + ":" + name // readers take one such prefix off
+	}
+	b = appendBytes(b, entrySecret, p.Secret.Reveal())
+	b = appendBytes(b, entryName, []byte(name))
+	b = appendBytes(b, entryIssuer, []byte(issuer))
+	algorithms := map[otp.Algorithm]uint64{otp.SHA1: 1, otp.SHA256: 2, otp.SHA512: 3}
+	b = appendVarint(b, entryAlgorithm, algorithms[p.Algorithm])
+	b = appendVarint(b, entryDigits, map[int]uint64{6: 1, 8: 2}[p.Digits])
+	if p.Kind == otp.HOTP {
+		b = appendVarint(b, entryType, 1)
+		return appendVarint(b, entryCounter, p.Counter)
+	}
+	return appendVarint(b, entryType, 2)
+}
+
+func appendBytes(b []byte, number protowire.Number, value []byte) []byte {
+	return protowire.AppendBytes(protowire.AppendTag(b, number, protowire.BytesType), value)
+}
+
+func appendVarint(b []byte, number protowire.Number, value uint64) []byte {
+	return protowire.AppendVarint(protowire.AppendTag(b, number, protowire.VarintType), value)
+}
