@@ -1,0 +1,5 @@
+//go:build unix
+
+package platform_test
+
+func hardenedChild([]string) int { return 2 }

@@ -1,0 +1,7 @@
+package platform_test
+
+import "os"
+
+func sendBare(string) string { return os.ErrInvalid.Error() }
+
+func hardenedChild([]string) int { return 2 }
