@@ -1,0 +1,67 @@
+package platform_test
+
+import (
+	"bufio"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/godbus/dbus/v5"
+)
+
+// bus is a private message bus of this test's own.
+type bus struct {
+	address string
+	cmd     *exec.Cmd
+}
+
+func startBus(t *testing.T, variable string) *bus {
+	t.Helper()
+	need(t, "dbus-daemon")
+	cmd := exec.Command("dbus-daemon", "--session", "--nofork", "--nopidfile", "--print-address=1",
+		"--address=unix:dir="+shortDir(t))
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	b := &bus{cmd: cmd}
+	t.Cleanup(b.stop)
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.address = strings.TrimSpace(line)
+	t.Setenv(variable, b.address)
+	return b
+}
+
+func (b *bus) stop() {
+	_ = b.cmd.Process.Kill()
+	_ = b.cmd.Wait()
+}
+
+// serve connects a service of the given name.
+func (b *bus) serve(t *testing.T, names ...string) *dbus.Conn {
+	t.Helper()
+	conn, err := dbus.Connect(b.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	for _, name := range names {
+		if reply, err := conn.RequestName(name, dbus.NameFlagDoNotQueue); err != nil || reply != dbus.RequestNameReplyPrimaryOwner {
+			t.Fatal(name, reply, err)
+		}
+	}
+	return conn
+}
+
+func noBus(t *testing.T, variables ...string) {
+	t.Helper()
+	for _, v := range variables {
+		t.Setenv(v, "unix:path=/nonexistent/bus")
+	}
+}
