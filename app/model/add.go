@@ -61,6 +61,7 @@ type Add struct {
 	hints      map[string]string
 
 	saved   []vault.ID
+	skipped []string // what AddAll left out, a sentence each
 	proof   proving
 	left    leftover // what lies on the clipboard because of us
 	pending secret.Bytes
@@ -83,8 +84,7 @@ func (a *Add) Busy() string { return a.busy }
 // Reason says in full sentences why nothing was found, and what to try.
 func (a *Add) Reason() string { return a.reason }
 
-// Error is the last sentence for the current stage; "" = none. Among several
-// candidates it also says which part of an export is missing.
+// Error is the last sentence for the current stage; "" = none.
 func (a *Add) Error() string { return a.err }
 
 // Candidates are what was found, usable ones first.
@@ -95,6 +95,9 @@ func (a *Add) Draft() Draft { return a.draft }
 
 // Saved are the accounts that the flow added or replaced.
 func (a *Add) Saved() []vault.ID { return slices.Clone(a.saved) }
+
+// SkippedLines says in Done what AddAll left out and why, a sentence each.
+func (a *Add) SkippedLines() []string { return slices.Clone(a.skipped) }
 
 // OnChange registers fn to be called when anything of the flow changed.
 func (a *Add) OnChange(fn func()) { a.changed.add(fn) }
@@ -131,7 +134,7 @@ func (a *Add) reset() {
 	a.exports = nil
 	a.clearForm()
 	a.proof.wipe()
-	a.saved, a.left = nil, leftover{}
+	a.saved, a.skipped, a.left = nil, nil, leftover{}
 	a.active, a.stage, a.busy, a.err = false, Choose, "", ""
 }
 
@@ -224,7 +227,7 @@ func (a *Add) Back() {
 		}
 		if a.origin == Several && len(a.candidates) > 1 {
 			a.draft.wipe()
-			a.stage, a.err = Several, a.missing()
+			a.stage, a.err = Several, ""
 			break
 		}
 		a.leaveResults()
@@ -384,9 +387,21 @@ func (a *Add) AddAll() {
 		return
 	}
 	var drafts []Draft
+	var left []string
 	for i := range a.candidates {
 		c := &a.candidates[i]
-		if !c.Chosen || !c.usable() {
+		name := title(c.Draft.Issuer, c.Draft.Name)
+		switch {
+		case c.Problem != "":
+			left = append(left, c.Problem)
+			continue
+		case !c.usable():
+			left = append(left, name+" needs your PIN: add it by itself.")
+			continue
+		case c.Draft.Same != nil && !c.Chosen:
+			left = append(left, name+" was there already.")
+			continue
+		case !c.Chosen:
 			continue
 		}
 		d := c.Draft
@@ -400,7 +415,7 @@ func (a *Add) AddAll() {
 	}
 	now, random, store := a.s.d.Now(), a.s.d.random(), a.s.d.Vault
 	var ids []vault.ID
-	skipped := 0
+	var skipped []string
 	a.store(func(ctx context.Context) error {
 		defer func() {
 			for i := range drafts {
@@ -408,12 +423,12 @@ func (a *Add) AddAll() {
 			}
 		}()
 		return store.Update(ctx, func(v *vault.Vault) error {
-			ids, skipped = nil, 0
+			ids, skipped = nil, nil
 			for _, d := range drafts {
 				id, err := saveDraft(v, d, AddNew, "", func(n vault.Account) (vault.Account, error) { return v.Add(n, random, now) }, now)
 				switch {
 				case errors.Is(err, errSame):
-					skipped++
+					skipped = append(skipped, title(d.Issuer, d.Name)+" was there already.")
 				case err != nil:
 					return err
 				default:
@@ -427,15 +442,10 @@ func (a *Add) AddAll() {
 			a.err = Sentence(err)
 			return
 		}
-		a.saved = ids
+		a.saved, a.skipped = ids, append(left, skipped...)
 		a.removeLeftover()
 		a.leaveResults()
 		a.stage = Done
-		text := count(len(ids), "account was", "accounts were") + " added."
-		if skipped > 0 {
-			text += " " + sentenceCase(count(skipped, "was", "were")) + " there already."
-		}
-		a.s.list.notify(Notice{Text: text})
 	})
 }
 

@@ -214,6 +214,13 @@ func (a *Add) SetForm(f Form) {
 	a.changed.call()
 }
 
+// SetKind changes the kind of the form, and presets what the kind prescribes.
+func (a *Add) SetKind(k otp.Kind) {
+	f := a.form
+	f.Kind = k
+	a.SetForm(f)
+}
+
 func (a *Add) validate() {
 	p, problems, hints := a.form.check(true)
 	p.Secret.Wipe()

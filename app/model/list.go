@@ -277,6 +277,15 @@ func (l *List) Get(id vault.ID) (Row, bool) {
 	return l.row(e), true
 }
 
+// About says in one line what kind of code an account makes; "" when it is gone or
+// cannot be read.
+func (l *List) About(id vault.ID) string {
+	if e := l.entry(id); e != nil && e.broken == "" {
+		return About(e.acc.Params)
+	}
+	return ""
+}
+
 // Query is the search text as typed.
 func (l *List) Query() string { return l.query }
 
@@ -308,6 +317,14 @@ func (l *List) Tags() []string {
 		return nil
 	}
 	return slices.Clone(l.snap.tags)
+}
+
+// HasManual reports whether any account makes no codes, so that Filter.Manual has
+// something to show.
+func (l *List) HasManual() bool {
+	return l.snap != nil && slices.ContainsFunc(l.snap.entries, func(e entry) bool {
+		return e.broken == "" && e.acc.Params.Kind == otp.Manual
+	})
 }
 
 // Sort is the order of the rows.

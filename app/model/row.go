@@ -26,6 +26,7 @@ type Row struct {
 	Favourite     bool
 	Note, URL     string
 	Broken        string // sentence when the entry no longer parses
+	Digits        int    // characters of a code; 0 when the kind has none
 	Code          string // ungrouped; "" when there is none to show (manual, HOTP before "next", hidden)
 	Next          string // "" when not within the last 10 s
 	Hidden        bool   // there is a code, and Reveal shows it
@@ -49,7 +50,7 @@ func (l *List) row(e *entry) Row {
 	r := Row{
 		ID: a.ID, Issuer: e.issuer, Name: e.name, Kind: a.Params.Kind, About: About(a.Params), Tags: e.tags, Favourite: a.Favourite,
 		Note: e.note, URL: e.url, Broken: e.broken, Created: a.Created, Used: e.used,
-		Fresh: now.Before(l.fresh[a.ID]),
+		Fresh: now.Before(l.fresh[a.ID]), Digits: a.Params.Digits,
 	}
 	r.ClearsIn = l.s.clip.secondsLeft(a.ID, now)
 	r.Copied = r.ClearsIn > 0

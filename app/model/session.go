@@ -45,6 +45,7 @@ type Session struct {
 	closed   bool
 	watching bool
 	reading  bool // news from outside are being read
+	probing  bool // and the protection is being looked at
 
 	list     *List
 	add      *Add
@@ -95,6 +96,17 @@ func (s *Session) KeyringWorks() bool { return s.status.KeyringErr == nil }
 
 // KeyringSentence says in words why the keyring cannot be used; "" when it can.
 func (s *Session) KeyringSentence() string { return keyringSentence(s.status.KeyringErr) }
+
+// KeyringName says for people where the key is, or in Setup would be, kept.
+func (s *Session) KeyringName() string {
+	switch {
+	case s.status.Exists && s.status.Protection == keys.ByPassphrase:
+		return "a file that only your passphrase opens"
+	case s.d.KeyringName != "":
+		return s.d.KeyringName
+	}
+	return "this computer's keyring"
+}
 
 // HasPassphrase reports whether there is something to lock with.
 func (s *Session) HasPassphrase() bool {
@@ -502,6 +514,7 @@ func (s *Session) news() {
 		return
 	}
 	s.reading = true
+	s.probe()
 	var snap *snapshot
 	var err error
 	known := s.list.print()
@@ -525,6 +538,29 @@ func (s *Session) news() {
 			s.list.load(snap, false)
 		}
 	}, func() { snap.wipe() })
+}
+
+// probe finds out whether the protection is still what it was: another process may
+// have set a passphrase. Not a job, because a keyring may take its time to answer,
+// and saves should not wait for it.
+func (s *Session) probe() {
+	if s.probing {
+		return
+	}
+	s.probing = true
+	ctx, epoch := s.ctx, s.epoch
+	go func() {
+		st, err := s.d.Vault.Status(ctx)
+		s.d.Post(func() {
+			s.probing = false
+			if err != nil || s.closed || s.epoch != epoch || st.Protection == s.status.Protection {
+				return
+			}
+			s.status = st
+			s.idle.restart()
+			s.changed.call()
+		})
+	}()
 }
 
 // prefsChanged lets a changed preference take effect.

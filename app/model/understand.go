@@ -56,7 +56,7 @@ func (a *Add) take(l look) {
 			usable++
 		}
 	}
-	missing := a.missing()
+	missing := a.MissingParts()
 	switch {
 	case usable == 0 && l.text && len(l.findings) == 1 && a.typable(l.findings[0].text):
 		f := newForm()
@@ -71,7 +71,7 @@ func (a *Add) take(l look) {
 		a.pick(slices.IndexFunc(a.candidates, func(c Candidate) bool { return c.Problem == "" }))
 		return
 	default:
-		a.stage, a.err = Several, missing
+		a.stage = Several
 	}
 	a.changed.call()
 }
@@ -173,8 +173,9 @@ func cloneCutout(img image.Image) image.Image {
 	return &c
 }
 
-// missing says which parts of an export were not seen yet; "" = none.
-func (a *Add) missing() string {
+// MissingParts says which parts of an export were not seen yet, and what to do;
+// "" = none are missing.
+func (a *Add) MissingParts() string {
 	for _, e := range a.exports {
 		gaps := e.parts.Missing()
 		if len(gaps) == 0 {
