@@ -12,6 +12,10 @@ import (
 // nothing of no width but the joiners emoji and some scripts need; trimmed; at most
 // MaxLabel code points.
 func clean(s string, warn *warnings) string {
+	s = strings.TrimSpace(s)
+	if isPlain(s) {
+		return s
+	}
 	bad := false
 	s = strings.Map(func(r rune) rune {
 		switch {
@@ -26,7 +30,7 @@ func clean(s string, warn *warnings) string {
 			return -1
 		}
 		return r
-	}, strings.TrimSpace(s))
+	}, s)
 	warn.addIf(bad, WarnLabelCleaned)
 	s = strings.TrimSpace(s)
 	count := 0
@@ -38,6 +42,19 @@ func clean(s string, warn *warnings) string {
 		count++
 	}
 	return s
+}
+
+// isPlain is the short way for what nearly all names are: printable ASCII of ordinary length.
+func isPlain(s string) bool {
+	if len(s) > MaxLabel {
+		return false
+	}
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // splitLabel takes the label of an otpauth link, still encoded, and the raw issuer

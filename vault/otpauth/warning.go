@@ -70,9 +70,3 @@ func (w *warnings) addIf(condition bool, code WarningCode) {
 		w.add(code)
 	}
 }
-
-func (w *warnings) join(more []Warning) {
-	for _, m := range more {
-		w.add(m.Code)
-	}
-}
