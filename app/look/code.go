@@ -6,19 +6,14 @@ import (
 	"fyne.io/fyne/v2"
 )
 
-// CodeStyle is the text style of a code: digits of equal width.
+// CodeStyle is the text style of a code: the semi-bold cut, whose digits are of equal width.
 var CodeStyle = fyne.TextStyle{Bold: true}
 
-// LetterCodeStyle is the text style of a code with letters (Steam, Yandex).
-var LetterCodeStyle = fyne.TextStyle{Monospace: true}
+// MonoStyle is the text style of keys and addresses: every letter of equal width.
+var MonoStyle = fyne.TextStyle{Monospace: true}
 
-// StyleFor is the text style that suits code.
-func StyleFor(code string) fyne.TextStyle {
-	if digitsOnly(code) {
-		return CodeStyle
-	}
-	return LetterCodeStyle
-}
+// StrongStyle is the text style of names and heads.
+var StrongStyle = fyne.TextStyle{Bold: true}
 
 // GroupCode writes a code in groups that are easy to carry over in the head: 492 039, 1234 5678,
 // 123 456 789, 12345 67890. Up to five digits, and codes with letters, stay together.

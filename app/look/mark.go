@@ -5,8 +5,6 @@ import (
 	"image/color"
 	"strings"
 	"unicode"
-
-	"fyne.io/fyne/v2"
 )
 
 // Mark is what stands in the round of an issuer without a logo.
@@ -97,9 +95,3 @@ func letters(s string) string {
 func wide(r rune) bool {
 	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul)
 }
-
-// TextStyles of running text.
-var (
-	// StrongStyle is for names and heads.
-	StrongStyle = fyne.TextStyle{Bold: true}
-)

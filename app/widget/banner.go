@@ -172,16 +172,15 @@ func (p *paddedTop) MinSize(objects []fyne.CanvasObject) fyne.Size {
 // screen that owns it decides how long it stays.
 type Toast struct {
 	fynewidget.BaseWidget
-	text   string
 	action Action
-	label  *canvas.Text
+	label  *Text
 	bg     *canvas.Rectangle
 	button *toastButton
 }
 
 // NewToast makes a hidden toast.
 func NewToast() *Toast {
-	t := &Toast{label: canvas.NewText("", color.Transparent), bg: &canvas.Rectangle{CornerRadius: look.Radius}}
+	t := &Toast{label: NewText(Body, ""), bg: &canvas.Rectangle{CornerRadius: look.Radius}}
 	t.button = newToastButton(func() {
 		if t.action.Do != nil {
 			t.action.Do()
@@ -194,7 +193,8 @@ func NewToast() *Toast {
 
 // Say shows text; action may be the zero value.
 func (t *Toast) Say(text string, action Action) {
-	t.text, t.action = text, action
+	t.label.text, t.label.color, t.action = text, look.ColorOnToast, action
+	t.label.width = 0 // broken anew
 	t.button.label = action.Label
 	show(t.button, action.Label != "")
 	show(t, text != "")
@@ -205,18 +205,23 @@ func (t *Toast) Say(text string, action Action) {
 func (t *Toast) Dismiss() { t.Say("", Action{}) }
 
 // Text is what is said now.
-func (t *Toast) Text() string { return t.text }
+func (t *Toast) Text() string { return t.label.text }
 
 // CreateRenderer implements fyne.Widget.
 func (t *Toast) CreateRenderer() fyne.WidgetRenderer {
 	r := &renderer{objects: []fyne.CanvasObject{t.bg, t.label, t.button}}
 	r.min = func() fyne.Size {
-		m := textSize(t.text, look.Size(t, look.SizeBody), fyne.TextStyle{})
+		m := t.label.MinSize()
+		if t.label.width == 0 { // not laid out yet: one line, if that is not too long
+			m = textSize(t.label.text, look.Size(t, look.SizeBody), fyne.TextStyle{})
+		} else {
+			m.Width = t.label.width
+		}
 		w := min(m.Width, 300) + 2*look.Space4
 		h := m.Height + 2*look.Space3
 		if t.action.Label != "" {
 			b := t.button.MinSize()
-			w, h = w+b.Width, max(h, b.Height+look.Space2)
+			w, h = w+b.Width-look.Space2, max(h, b.Height+look.Space2)
 		}
 		return fyne.NewSize(w, h)
 	}
@@ -228,14 +233,13 @@ func (t *Toast) CreateRenderer() fyne.WidgetRenderer {
 			place(t.button, s.Width-b.Width-look.Space1, (s.Height-b.Height)/2, b.Width, b.Height)
 			end = s.Width - b.Width - look.Space2
 		}
-		t.label.TextSize = look.Size(t, look.SizeBody)
-		t.label.Text = fit(t.text, end-look.Space4, t.label.TextSize, t.label.TextStyle)
+		t.label.Resize(fyne.NewSize(end-look.Space4, t.label.MinSize().Height))
 		m := t.label.MinSize()
-		place(t.label, look.Space4, (s.Height-m.Height)/2, m.Width, m.Height)
+		place(t.label, look.Space4, (s.Height-m.Height)/2, end-look.Space4, m.Height)
 	}
 	r.refresh = func() {
 		t.bg.FillColor = look.Color(t, look.ColorToast)
-		t.label.Color = look.Color(t, look.ColorOnToast)
+		t.label.Refresh()
 		t.button.Refresh()
 		r.layout(t.Size())
 		canvas.Refresh(t)

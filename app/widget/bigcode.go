@@ -53,6 +53,7 @@ func NewBigCode() *BigCode {
 		seconds: canvas.NewText("", color.Transparent),
 		dial:    newDial(),
 	}
+	b.code.TextStyle = look.CodeStyle
 	b.press = func() {
 		if b.OnTapped != nil {
 			b.OnTapped()
@@ -72,7 +73,7 @@ func (b *BigCode) Set(s BigCodeState) {
 	if b.inner == nil || s == old {
 		return
 	}
-	codeBefore, belowBefore := b.code.Text, b.below.Text
+	codeBefore, belowBefore := b.code.Text, lower(&old)
 	if len(s.Code) != len(old.Code) || s.Hidden != old.Hidden || (s.Waiting > 0) != (old.Waiting > 0) ||
 		s.Period != old.Period || (s.Notice == "") != (old.Notice == "") {
 		b.apply()
@@ -91,7 +92,7 @@ func (b *BigCode) Set(s BigCodeState) {
 	if b.code.Text != codeBefore {
 		canvas.Refresh(b.code)
 	}
-	if b.below.Text != belowBefore {
+	if lower(&s) != belowBefore {
 		b.inner.layout(b.Size())
 		canvas.Refresh(b.below)
 	}
@@ -99,29 +100,17 @@ func (b *BigCode) Set(s BigCodeState) {
 
 func (b *BigCode) apply() {
 	s := &b.state
-	b.code.TextStyle = look.CodeStyle
 	b.code.Color = look.Color(b, look.ColorMuted)
 	switch {
 	case s.Waiting > 0 || s.Hidden || s.Code == "":
 		b.code.Text = dots(s.Digits)
 	default:
 		b.code.Text = look.GroupCode(s.Code)
-		b.code.TextStyle = look.StyleFor(s.Code)
 		b.code.Color = look.Color(b, look.ColorInk)
 	}
 	b.below.Color = look.Color(b, look.ColorMuted)
-	switch {
-	case s.Waiting > 0:
-		b.below.Text = fmt.Sprintf("A fresh code in %d s", s.Waiting)
-	case s.Notice != "":
-		b.below.Text = s.Notice
+	if s.Notice != "" && s.Waiting == 0 {
 		b.below.Color = look.Color(b, theme.ColorNameSuccess)
-	case s.Hidden:
-		b.below.Text = "Press to show"
-	case s.Next != "":
-		b.below.Text = nextText(s.Next)
-	default:
-		b.below.Text = s.Hint
 	}
 	left := s.Seconds
 	if s.Waiting > 0 {
@@ -129,6 +118,22 @@ func (b *BigCode) apply() {
 	}
 	b.dial.set(b, left, s.Period)
 	b.seconds.Text = fmt.Sprint(left)
+}
+
+// lower is the line under the code.
+func lower(s *BigCodeState) string {
+	switch {
+	case s.Waiting > 0:
+		return fmt.Sprintf("A fresh code in %d s", s.Waiting)
+	case s.Notice != "":
+		return s.Notice
+	case s.Hidden:
+		return "Press to show"
+	case s.Next != "":
+		return nextText(s.Next)
+	default:
+		return s.Hint
+	}
 }
 
 // CreateRenderer implements fyne.Widget.
@@ -139,7 +144,7 @@ func (b *BigCode) CreateRenderer() fyne.WidgetRenderer {
 	r.min = func() fyne.Size {
 		code := textSize("0", look.Size(b, look.SizeCodeBig), look.CodeStyle)
 		line := textSize("0", look.Size(b, look.SizeCodeNext), fyne.TextStyle{})
-		return fyne.NewSize(240, code.Height+line.Height+look.Space2+2*look.Space3)
+		return fyne.NewSize(240, code.Height+max(line.Height, ringEdge())+look.Space2+2*look.Space3)
 	}
 	r.layout = func(s fyne.Size) {
 		place(b.bg, 0, 0, s.Width, s.Height)
@@ -148,34 +153,56 @@ func (b *BigCode) CreateRenderer() fyne.WidgetRenderer {
 		b.focus.CornerRadius = look.Radius + 3
 
 		full := look.Size(b, look.SizeCodeBig)
-		secSize := look.Size(b, look.SizeCodeNext)
-		secT := textSize("00", secSize, fyne.TextStyle{})
-		ring := b.state.Period > 0
-		aside := float32(0)
-		if ring {
-			aside = look.Space5 + ringEdge() + look.Space1 + secT.Width
+		secT := textSize("00", look.Size(b, look.SizeCodeNext), fyne.TextStyle{})
+		if b.state.Seconds > 99 || b.state.Waiting > 99 {
+			secT = textSize(b.seconds.Text, look.Size(b, look.SizeCodeNext), fyne.TextStyle{})
 		}
+		b.seconds.TextSize = look.Size(b, look.SizeCodeNext)
+		ring := b.state.Period > 0
+		e := ringEdge()
+		clock := e + look.Space1 + secT.Width // ring and seconds
+		room := s.Width - 2*look.Space4
+
+		// The ring stands beside the code; where that makes the code smaller, under it.
 		b.code.TextSize = full
 		t := b.code.MinSize()
-		if room := s.Width - 2*look.Space4 - aside; t.Width > room && room > 0 {
+		beside := ring && t.Width+look.Space5+clock <= room
+		if t.Width > room && room > 0 {
 			b.code.TextSize = full * room / t.Width
 			t = b.code.MinSize()
 		}
 		codeH := textSize("0", full, look.CodeStyle).Height
-		x := (s.Width - t.Width - aside) / 2
-		place(b.code, x, look.Space3, t.Width, codeH)
-		if ring {
-			e := ringEdge()
-			rx := x + t.Width + look.Space5
-			b.dial.place(rx, look.Space3+(codeH-e)/2, e)
-			b.seconds.TextSize = secSize
-			place(b.seconds, rx+e+look.Space1, look.Space3+(codeH-secT.Height)/2, secT.Width, secT.Height)
+		lowY := look.Space3 + codeH + look.Space2
+		lowH := s.Height - look.Space3 - lowY
+
+		x, bx := (s.Width-t.Width)/2, float32(0)
+		gap := float32(0)
+		switch {
+		case beside:
+			x = (s.Width - t.Width - look.Space5 - clock) / 2
+			b.dial.place(x+t.Width+look.Space5, look.Space3+(codeH-e)/2, e)
+			place(b.seconds, x+t.Width+look.Space5+e+look.Space1, look.Space3+(codeH-secT.Height)/2, secT.Width, secT.Height)
+		case ring:
+			gap = look.Space4
+			fitLabel(b.below, lower(&b.state), look.Size(b, look.SizeCodeNext), room-clock-gap)
+			w := b.below.MinSize().Width
+			if b.below.Text == "" {
+				w, gap = 0, 0
+			}
+			rx := (s.Width - clock - gap - w) / 2
+			b.dial.place(rx, lowY+(lowH-e)/2, e)
+			place(b.seconds, rx+e+look.Space1, lowY+(lowH-secT.Height)/2, secT.Width, secT.Height)
+			bx = rx + clock + gap
 		}
+		place(b.code, x, look.Space3, t.Width, codeH)
 		b.dial.show(ring)
 		show(b.seconds, ring)
-		b.below.TextSize = look.Size(b, look.SizeCodeNext)
+		if !ring || beside {
+			fitLabel(b.below, lower(&b.state), look.Size(b, look.SizeCodeNext), room)
+			bx = (s.Width - b.below.MinSize().Width) / 2
+		}
 		lt := b.below.MinSize()
-		place(b.below, (s.Width-lt.Width)/2, s.Height-look.Space3-lt.Height, lt.Width, lt.Height)
+		place(b.below, bx, lowY+(lowH-lt.Height)/2, lt.Width, lt.Height)
 	}
 	r.refresh = func() {
 		b.bg.FillColor = look.Color(b, look.ColorSunken)

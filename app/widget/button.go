@@ -102,6 +102,18 @@ func (b *Button) colors() (ground, line color.Color, text fyne.ThemeColorName) {
 	return c(theme.ColorNameButton), c(look.ColorOutline), theme.ColorNameForeground
 }
 
+// fitLabel puts s on text in size, smaller where the room is short, and only then with an ellipsis.
+// With large text set, the smallest is still larger than the usual size.
+func fitLabel(text *canvas.Text, s string, size, room float32) {
+	text.Text, text.TextSize = s, size
+	w := textSize(s, size, text.TextStyle).Width
+	if w <= room || room <= 0 {
+		return
+	}
+	text.TextSize = size * max(room/w, 0.6)
+	text.Text = fit(s, room, text.TextSize, text.TextStyle)
+}
+
 // CreateRenderer implements fyne.Widget.
 func (b *Button) CreateRenderer() fyne.WidgetRenderer {
 	bg := &canvas.Rectangle{CornerRadius: look.Radius}
@@ -130,15 +142,11 @@ func (b *Button) CreateRenderer() fyne.WidgetRenderer {
 		if b.icon != "" {
 			edge = look.Size(b, look.SizeIcon)
 		}
-		size := look.Size(b, look.SizeBody)
-		text.TextSize = size
-		text.Text = fit(b.label, s.Width-2*padX-edge, size, text.TextStyle)
-		t := text.MinSize()
 		if b.icon != "" && b.label != "" {
 			gap = look.Space2
-			text.Text = fit(b.label, s.Width-2*padX-edge-gap, size, text.TextStyle)
-			t = text.MinSize()
 		}
+		fitLabel(text, b.label, look.Size(b, look.SizeBody), s.Width-2*padX-edge-gap)
+		t := text.MinSize()
 		if b.label == "" {
 			t.Width = 0
 		}

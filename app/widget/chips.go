@@ -27,7 +27,8 @@ type Chips struct {
 	selected string
 	cells    []*chipCell
 	row      *fyne.Container
-	scroll   *container.Scroll
+	clip     *container.Clip
+	offset   float32 // pixels the row is moved to the left
 
 	// OnSelected is called when the person chose another chip.
 	OnSelected func(id string)
@@ -37,7 +38,7 @@ type Chips struct {
 func NewChips(selected func(id string)) *Chips {
 	c := &Chips{OnSelected: selected}
 	c.row = container.New(&chipRow{})
-	c.scroll = container.NewHScroll(c.row)
+	c.clip = container.NewClip(c.row)
 	c.ExtendBaseWidget(c)
 	return c
 }
@@ -58,7 +59,7 @@ func (c *Chips) Set(chips []Chip, selected string) {
 		c.row.Objects = append(c.row.Objects, cell)
 	}
 	c.row.Refresh()
-	c.scroll.Refresh()
+	c.Refresh()
 }
 
 // Selected is the id of the chosen chip.
@@ -93,21 +94,48 @@ func (c *Chips) step(from, by int) {
 
 // reveal scrolls cell i into view.
 func (c *Chips) reveal(i int) {
-	x, w := c.cells[i].Position().X, c.cells[i].Size().Width
-	off, view := c.scroll.Offset.X, c.scroll.Size().Width
-	switch {
-	case x < off:
-		off = x
-	case x+w > off+view:
-		off = x + w - view
-	default:
-		return
+	x, w := c.cells[i].Position().X-chipEdge, c.cells[i].Size().Width+2*chipEdge
+	switch view := c.clip.Size().Width; {
+	case x < c.offset:
+		c.moveTo(x)
+	case x+w > c.offset+view:
+		c.moveTo(x + w - view)
 	}
-	c.scroll.ScrollToOffset(fyne.NewPos(off, 0))
+}
+
+// moveTo scrolls to offset, as far as there is anything to see.
+func (c *Chips) moveTo(offset float32) {
+	c.offset = max(min(offset, c.row.MinSize().Width-c.clip.Size().Width), 0)
+	c.row.Move(fyne.NewPos(-c.offset, 0))
+	canvas.Refresh(c.row)
+}
+
+// Scrolled implements fyne.Scrollable. The wheel turns the bar sideways; a bar of its own under so
+// flat a thing would cover it.
+func (c *Chips) Scrolled(ev *fyne.ScrollEvent) {
+	by := ev.Scrolled.DX
+	if by == 0 {
+		by = ev.Scrolled.DY
+	}
+	c.moveTo(c.offset - by)
 }
 
 // CreateRenderer implements fyne.Widget.
-func (c *Chips) CreateRenderer() fyne.WidgetRenderer { return fynewidget.NewSimpleRenderer(c.scroll) }
+func (c *Chips) CreateRenderer() fyne.WidgetRenderer {
+	r := &renderer{objects: []fyne.CanvasObject{c.clip}}
+	r.min = func() fyne.Size { return fyne.NewSize(look.Space12, c.row.MinSize().Height) }
+	r.layout = func(s fyne.Size) {
+		// Flush with its neighbours: the room for the focus line hangs over.
+		place(c.clip, -chipEdge, 0, s.Width+2*chipEdge, s.Height)
+		c.row.Resize(fyne.NewSize(c.row.MinSize().Width, s.Height))
+		c.moveTo(c.offset)
+	}
+	r.refresh = func() {
+		r.layout(c.Size())
+		canvas.Refresh(c)
+	}
+	return r
+}
 
 // chipRow lays chips side by side, with room for the line around the one with the keyboard.
 type chipRow struct{}

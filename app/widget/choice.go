@@ -1,6 +1,7 @@
 package widget
 
 import (
+	"image"
 	"image/color"
 
 	"fyne.io/fyne/v2"
@@ -18,6 +19,7 @@ type ChoiceCard struct {
 	title       *Text
 	text        *Text
 	recommended bool
+	picture     *Cutout
 
 	// OnTapped is called when the card is pressed by pointer, Enter or the space bar.
 	OnTapped func()
@@ -27,7 +29,7 @@ var _ fyne.Accessible = (*ChoiceCard)(nil)
 
 // NewChoiceCard makes a card.
 func NewChoiceCard(icon look.IconName, title, text string, tapped func()) *ChoiceCard {
-	c := &ChoiceCard{icon: icon, title: NewText(Strong, title), text: NewText(Muted, text), OnTapped: tapped}
+	c := &ChoiceCard{icon: icon, title: NewText(Strong, title), text: NewText(Muted, text), OnTapped: tapped, picture: NewCutout(pictureEdge)}
 	c.press = func() {
 		if c.OnTapped != nil {
 			c.OnTapped()
@@ -37,8 +39,18 @@ func NewChoiceCard(icon look.IconName, title, text string, tapped func()) *Choic
 	return c
 }
 
+// pictureEdge is the edge of the picture on a card, in pixels.
+const pictureEdge = 80
+
 // SetRecommended makes the card the one that catches the eye.
 func (c *ChoiceCard) SetRecommended(on bool) { c.recommended = on; c.Refresh() }
+
+// SetPicture shows a picture in the place of the icon: the code that was found, where it was
+// found. Nil brings the icon back.
+func (c *ChoiceCard) SetPicture(img image.Image) {
+	c.picture.Set(img)
+	c.Refresh()
+}
 
 // SetText changes the line under the title.
 func (c *ChoiceCard) SetText(s string) { c.text.SetText(s); c.Refresh() }
@@ -59,28 +71,52 @@ func (c *ChoiceCard) CreateRenderer() fyne.WidgetRenderer {
 	chevron := newIcon(nil)
 	column := NewColumn(look.Space1/2, c.title, c.text)
 
-	r := &renderer{objects: []fyne.CanvasObject{bg, over, well, icon, column, chevron, line}}
-	edge := func() float32 { return look.Size(c, look.SizeMark) }
-	left := func() float32 { return look.Space4 + edge() + look.Space4 }
-	right := func() float32 { return look.Space2 + look.Size(c, look.SizeIcon) + look.Space3 }
+	r := &renderer{objects: []fyne.CanvasObject{bg, over, well, icon, c.picture, column, chevron, line}}
+	// Large text in a narrow window needs the room more than the icon does.
+	narrow := func(width float32) bool { return width < 7*look.Size(c, look.SizeMark) }
+	edge := func(width float32) float32 {
+		switch e := look.Size(c, look.SizeMark); {
+		case c.picture.picture.Image != nil:
+			return pictureEdge
+		case narrow(width):
+			return e * 0.6
+		default:
+			return e
+		}
+	}
+	pad := func(width float32) float32 {
+		if narrow(width) {
+			return look.Space3
+		}
+		return look.Space4
+	}
+	left := func(width float32) float32 { return edge(width) + 2*pad(width) }
+	right := func(width float32) float32 {
+		if narrow(width) {
+			return look.Space3
+		}
+		return look.Space2 + look.Size(c, look.SizeIcon) + look.Space3
+	}
 	r.min = func() fyne.Size {
-		m := column.MinSize()
-		return fyne.NewSize(m.Width+left()+right(), max(m.Height, edge())+2*look.Space3)
+		m, w := column.MinSize(), c.Size().Width
+		return fyne.NewSize(m.Width+left(w)+right(w), max(m.Height, edge(w))+2*look.Space3)
 	}
 	r.layout = func(s fyne.Size) {
 		place(bg, 0, 0, s.Width, s.Height)
 		place(over, 0, 0, s.Width, s.Height)
 		place(line, -3, -3, s.Width+6, s.Height+6)
-		e := edge()
-		place(well, look.Space4, (s.Height-e)/2, e, e)
-		i := look.Size(c, look.SizeIcon) * 1.2
-		place(icon, look.Space4+(e-i)/2, (s.Height-i)/2, i, i)
-		w := s.Width - left() - right()
+		e := edge(s.Width)
+		place(well, pad(s.Width), (s.Height-e)/2, e, e)
+		place(c.picture, pad(s.Width), (s.Height-e)/2, e, e)
+		i := e * 0.6
+		place(icon, pad(s.Width)+(e-i)/2, (s.Height-i)/2, i, i)
+		w := s.Width - left(s.Width) - right(s.Width)
 		column.Resize(fyne.NewSize(w, column.MinSize().Height))
 		m := column.MinSize()
-		place(column, left(), (s.Height-m.Height)/2, w, m.Height)
+		place(column, left(s.Width), (s.Height-m.Height)/2, w, m.Height)
 		k := look.Size(c, look.SizeIcon)
 		place(chevron, s.Width-look.Space3-k, (s.Height-k)/2, k, k)
+		show(chevron, !c.Disabled() && !narrow(s.Width))
 	}
 	r.refresh = func() {
 		bg.FillColor = look.Color(c, look.ColorSurface)
@@ -110,7 +146,10 @@ func (c *ChoiceCard) CreateRenderer() fyne.WidgetRenderer {
 		}
 		line.StrokeColor, line.CornerRadius = look.Color(c, look.ColorFocusRing), look.Radius+3
 		show(line, c.focused)
-		show(chevron, !c.Disabled())
+		pictured := c.picture.picture.Image != nil
+		show(well, !pictured)
+		show(icon, !pictured)
+		show(c.picture, pictured)
 		r.layout(c.Size())
 		canvas.Refresh(c)
 	}

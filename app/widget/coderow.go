@@ -81,7 +81,8 @@ type CodeRow struct {
 	bg, focus, line    *canvas.Rectangle
 	mark               *roundel
 	issuer, name, code *canvas.Text
-	next, hint, count  *canvas.Text
+	next, count        *canvas.Text
+	hint, hint2        *canvas.Text
 	seconds            *canvas.Text
 	star, shared       *canvas.Image
 	check, more        *canvas.Image
@@ -117,6 +118,7 @@ func NewCodeRow() *CodeRow {
 		code:     text(look.CodeStyle),
 		next:     text(fyne.TextStyle{}),
 		hint:     text(fyne.TextStyle{}),
+		hint2:    text(fyne.TextStyle{}),
 		count:    text(fyne.TextStyle{}),
 		seconds:  text(fyne.TextStyle{}),
 		star:     newIcon(nil),
@@ -139,7 +141,7 @@ func NewCodeRow() *CodeRow {
 	}, r.hoverChanged)
 	r.all = append(r.all, r.bg, r.line)
 	r.all = append(r.all, r.mark.objects()...)
-	r.all = append(r.all, r.issuer, r.name, r.check, r.star, r.shared, r.count, r.code, r.next, r.hint,
+	r.all = append(r.all, r.issuer, r.name, r.check, r.star, r.shared, r.count, r.code, r.next, r.hint, r.hint2,
 		r.dial.track, r.dial.arc, r.seconds, r.moreBg, r.more, r.nextBg, r.nextIcon, r.moreHit, r.nextHit, r.focus)
 	r.ExtendBaseWidget(r)
 	return r
@@ -180,7 +182,7 @@ func (r *CodeRow) Tick(t CodeTick) {
 		canvas.Refresh(r.next)
 	}
 	if t.Notice != old.Notice {
-		r.name.Text = t.Notice
+		r.name.Text = fit(t.Notice, r.name.Size().Width, r.name.TextSize, r.name.TextStyle)
 		canvas.Refresh(r.name)
 	}
 	if r.state.Kind != RowRolling {
@@ -216,6 +218,7 @@ func (r *CodeRow) paint() {
 	r.code.TextSize = look.Size(r, look.SizeCode)
 	r.next.Color, r.next.TextSize = c(look.ColorMuted), look.Size(r, look.SizeCodeNext)
 	r.hint.TextSize = look.Size(r, look.SizeCaption) + 1
+	r.hint2.TextSize = r.hint.TextSize
 	r.count.Color, r.count.TextSize = c(look.ColorMuted), look.Size(r, look.SizeCaption)
 	r.seconds.Color, r.seconds.TextSize = c(look.ColorMuted), look.Size(r, look.SizeCaption)+1
 	r.seconds.Alignment = fyne.TextAlignTrailing
@@ -263,27 +266,23 @@ func (r *CodeRow) apply() {
 		r.name.Color = look.Color(r, theme.ColorNameSuccess)
 	}
 	r.code.Color = look.Color(r, look.ColorInk)
-	r.code.TextStyle = look.StyleFor(s.Code)
 	r.hint.Color = look.Color(r, look.ColorMuted)
 	if s.Kind == RowBroken {
 		r.hint.Color = look.Color(r, theme.ColorNameError)
 	}
+	r.hint2.Color = r.hint.Color
 	r.dial.set(r, s.Seconds, s.Period)
 	r.seconds.Text = strconv.Itoa(s.Seconds)
 	r.ground()
 	r.arrange(r.Size())
 }
 
-// headline is the text of the first line: the issuer, or the name where there is none.
-func (r *CodeRow) headline() (first, second string) {
-	first, second = r.state.Issuer, r.state.Name
-	if first == "" {
-		first, second = second, ""
+// names are the texts of the first two lines: issuer and name, or the name alone.
+func (r *CodeRow) names() (first, second string) {
+	if r.state.Issuer == "" {
+		return r.state.Name, ""
 	}
-	if r.state.Notice != "" {
-		second = r.state.Notice
-	}
-	return first, second
+	return r.state.Issuer, r.state.Name
 }
 
 // rowPad is the room around the content of a row, and between its columns.
@@ -301,8 +300,8 @@ func (r *CodeRow) arrange(size fyne.Size) {
 	show(r.focus, s.Focused)
 
 	edge := look.Size(r, look.SizeMark)
-	if w < 9*edge { // large text in a narrow window: the text needs the room more
-		edge = max(look.Size(r, look.SizeMark)*0.6, look.Space8)
+	if w < 7*edge { // large text in a narrow window: the text needs the room more
+		edge *= 0.6
 	}
 	top := look.Space2
 	r.mark.place(rowPad, top+2, edge)
@@ -310,11 +309,11 @@ func (r *CodeRow) arrange(size fyne.Size) {
 	x := rowPad + edge + rowPad // text column
 	right := w - rowPad
 	place(r.line, x, h-1, right-x, 1)
-	show(r.line, !s.Selected && !s.Fresh)
+	show(r.line, !s.Selected && !s.Fresh && !s.Focused)
 
 	lineH := textSize("0", r.issuer.TextSize, r.issuer.TextStyle).Height
 	nameH := textSize("0", r.name.TextSize, r.name.TextStyle).Height
-	codeH := textSize("0", r.code.TextSize, look.CodeStyle).Height
+	codeH := textSize("0", look.Size(r, look.SizeCode), look.CodeStyle).Height
 
 	// The ring and its seconds, on the first line.
 	ringEdge := look.Size(r, look.SizeRing)
@@ -342,7 +341,7 @@ func (r *CodeRow) arrange(size fyne.Size) {
 		r.count.Text = strconv.Itoa(s.Shared)
 		extra += look.Space2 + small + look.Space1/2 + r.count.MinSize().Width
 	}
-	first, second := r.headline()
+	first, second := r.names()
 	r.issuer.Text = fit(first, end-x-extra, r.issuer.TextSize, r.issuer.TextStyle)
 	at := x + textSize(r.issuer.Text, r.issuer.TextSize, r.issuer.TextStyle).Width
 	place(r.issuer, x, top, at-x, lineH)
@@ -359,19 +358,8 @@ func (r *CodeRow) arrange(size fyne.Size) {
 	show(r.shared, s.Shared > 0)
 	show(r.count, s.Shared > 0)
 
-	// Second line: the name, or what just happened.
-	y := top + lineH
-	nx := x
-	if s.Notice != "" {
-		place(r.check, x, y+(nameH-small)/2, small, small)
-		nx += small + look.Space1
-	}
-	show(r.check, s.Notice != "")
-	r.name.Text = fit(second, right-nx, r.name.TextSize, r.name.TextStyle)
-	place(r.name, nx, y, right-nx, nameH)
-
 	// "More", at the right of the code line.
-	y = h - look.Space1 - codeH
+	y := h - look.Space1 - codeH
 	hit := max(look.Hit, look.Size(r, look.SizeIcon)+look.Space3)
 	hy := y + (codeH-hit)/2
 	icon := look.Size(r, look.SizeIcon)
@@ -393,77 +381,120 @@ func (r *CodeRow) arrange(size fyne.Size) {
 	show(r.nextBg, counter)
 	show(r.nextIcon, counter)
 
-	r.arrangeCode(x, y, end, codeH, rolling)
+	if spilled := r.arrangeCode(x, y, end, codeH, rolling); spilled != "" {
+		second = spilled
+	}
+
+	// Second line: what just happened, what had no room beside the code, or the name.
+	y = top + lineH
+	nx := x
+	if s.Notice != "" {
+		second = s.Notice
+		room := right - x - small - look.Space1
+		if textSize(second, r.name.TextSize, r.name.TextStyle).Width <= room {
+			place(r.check, x, y+(nameH-small)/2, small, small)
+			nx += small + look.Space1
+		}
+	}
+	show(r.check, nx > x)
+	r.name.Text = fit(second, right-nx, r.name.TextSize, r.name.TextStyle)
+	place(r.name, nx, y, right-nx, nameH)
 }
 
-// arrangeCode lays out the code line between x and end: the code, and beside it the next code, a
-// hint, or instead of both a note.
-func (r *CodeRow) arrangeCode(x, y, end, codeH float32, rolling bool) {
+// arrangeCode lays out the code line between x and end: the code, and beside it the next code or a
+// hint; or instead of them a note of at most two lines. What has no room beside the code is
+// returned, for the line above.
+func (r *CodeRow) arrangeCode(x, y, end, codeH float32, rolling bool) (spilled string) {
 	s := &r.state
-	hint, codeText := "", ""
+	hint, codeText, dotted := "", "", false
 	switch {
 	case s.Kind == RowManual || s.Kind == RowBroken:
-		hint = s.Note
+		r.arrangeNote(x, y, end, codeH)
+		show(r.code, false)
+		show(r.next, false)
+		return ""
 	case s.Hidden:
-		codeText, hint = dots(s.Digits), "click to show"
+		codeText, hint, dotted = dots(s.Digits), "click to show", true
 	case s.Code != "":
 		codeText = look.GroupCode(s.Code)
 	case s.Kind == RowCounter:
-		codeText, hint = dots(s.Digits), "press next"
+		codeText, hint, dotted = dots(s.Digits), "press next", true
 	default:
-		codeText = dots(s.Digits)
+		codeText, dotted = dots(s.Digits), true
 	}
-	if codeText != "" && s.Code == "" || s.Hidden {
+	if dotted {
 		r.code.Color = look.Color(r, look.ColorMuted)
-		r.code.TextStyle = look.CodeStyle
 	}
 
 	// The code shrinks before it is cut: half a code is worse than a small one.
 	r.code.Text = codeText
 	r.code.TextSize = look.Size(r, look.SizeCode)
 	width := textSize(codeText, r.code.TextSize, r.code.TextStyle).Width
-	if room := end - x; codeText != "" && width > room && room > 0 {
-		r.code.TextSize = r.code.TextSize * room / width
+	if room := end - x; width > room && room > 0 {
+		r.code.TextSize *= room / width
 		width = room
 	}
 	place(r.code, x, y, width, codeH)
-	show(r.code, codeText != "")
+	show(r.code, true)
 
-	// The next code sits on the baseline of the code; without room it takes the name's place.
+	aside := x + width + look.Space3
 	offer := rolling && s.Next != "" && !s.Hidden
 	if offer {
 		r.next.Text = nextText(s.Next)
 		t := r.next.MinSize()
-		if x+width+look.Space3+t.Width <= end {
-			place(r.next, x+width+look.Space3, y+baselineShift(r.code.TextSize, codeH, t.Height, r.next.TextSize), t.Width, t.Height)
-		} else if s.Notice == "" {
-			place(r.next, x, r.name.Position().Y, t.Width, t.Height)
-			r.name.Text = ""
+		if aside+t.Width > end {
+			offer, spilled = false, r.next.Text
 		} else {
-			offer = false
+			place(r.next, aside, y+baselineShift(r.code.TextSize, codeH, r.next.TextSize), t.Width, t.Height)
 		}
 	}
 	show(r.next, offer)
 
-	hx := x
-	if codeText != "" {
-		hx = x + width + look.Space3
+	r.hint.Text = hint
+	if hint != "" {
+		t := r.hint.MinSize()
+		if aside+t.Width > end {
+			r.hint.Text, spilled = "", hint
+		} else {
+			place(r.hint, aside, y+(codeH-t.Height)/2, t.Width, t.Height)
+		}
 	}
-	r.hint.Text = fit(hint, end-hx, r.hint.TextSize, r.hint.TextStyle)
-	t := r.hint.MinSize()
-	place(r.hint, hx, y+(codeH-t.Height)/2, t.Width, t.Height)
 	show(r.hint, r.hint.Text != "")
+	show(r.hint2, false)
+	return spilled
 }
 
-// baselineShift is how far a line of text of size small must move down in a line of height big to
-// sit on the same baseline as text of size large. The typeface's ascent is 1.025 of its size.
-func baselineShift(large, big, height, small float32) float32 {
-	const ascent = 1.025
-	top := (big - large*1.3) / 2 // the large text is centred in its line
-	return top + (large-small)*ascent
+// arrangeNote lays out the note of a row without a code.
+func (r *CodeRow) arrangeNote(x, y, end, codeH float32) {
+	size, style := r.hint.TextSize, r.hint.TextStyle
+	lines := wrap(r.state.Note, end-x, size, style)
+	lineH := textSize("0", size, style).Height
+	second := ""
+	if len(lines) > 1 {
+		rest := strings.TrimPrefix(strings.Join(strings.Fields(r.state.Note), " "), lines[0])
+		second = fit(strings.TrimSpace(rest), end-x, size, style)
+	}
+	n := float32(1)
+	if second != "" {
+		n = 2
+	}
+	r.hint.Text, r.hint2.Text = lines[0], second
+	top := y + (codeH-n*lineH)/2
+	place(r.hint, x, top, end-x, lineH)
+	place(r.hint2, x, top+lineH, end-x, lineH)
+	show(r.hint, true)
+	show(r.hint2, second != "")
 }
 
-// MinSize of the row: rows are all of one height.
+// baselineShift is how far a text of size small must move down in a line of height line to sit on
+// the baseline of a text of size large that is centred there. The typeface's ascent is 1.025 and
+// its line 1.3 of the size.
+func baselineShift(large, line, small float32) float32 {
+	const ascent, height = 1.025, 1.3
+	return (line-large*height)/2 + (large-small)*ascent
+}
+
+// minSize: rows are all of one height.
 func (r *CodeRow) minSize() fyne.Size {
 	h := textSize("0", look.Size(r, look.SizeBody), look.StrongStyle).Height +
 		textSize("0", look.Size(r, look.SizeCaption)+1, fyne.TextStyle{}).Height +
@@ -522,8 +553,11 @@ func (r *CodeRow) Cursor() desktop.Cursor { return desktop.PointerCursor }
 
 // AccessibilityLabel implements fyne.Accessible.
 func (r *CodeRow) AccessibilityLabel() string {
-	first, second := r.headline()
+	first, second := r.names()
 	parts := []string{first, second}
+	if r.state.Notice != "" {
+		parts = append(parts, r.state.Notice)
+	}
 	switch {
 	case r.state.Kind == RowManual || r.state.Kind == RowBroken:
 		parts = append(parts, r.state.Note)

@@ -234,7 +234,7 @@ type KeyEntry struct {
 func NewKeyEntry(hint string) *KeyEntry {
 	k := &KeyEntry{}
 	k.build(hint, false, "Show the key", "Hide the key")
-	k.field.TextStyle = look.LetterCodeStyle
+	k.field.TextStyle = look.MonoStyle
 	k.field.OnChanged = func(s string) {
 		k.check(s)
 		if k.OnChanged != nil {

@@ -148,8 +148,7 @@ func (h *HoldButton) CreateRenderer() fyne.WidgetRenderer {
 		place(line, -3, -3, s.Width+6, s.Height+6)
 		place(fill, 0, 0, s.Width*h.Progress(), s.Height)
 		e := look.Size(h, look.SizeIcon)
-		text.TextSize = look.Size(h, look.SizeBody)
-		text.Text = fit(h.label, s.Width-e-look.Space2-2*look.Space3, text.TextSize, text.TextStyle)
+		fitLabel(text, h.label, look.Size(h, look.SizeBody), s.Width-e-look.Space2-2*look.Space3)
 		t := text.MinSize()
 		x := (s.Width - e - look.Space2 - t.Width) / 2
 		place(icon, x, (s.Height-e)/2, e, e)

@@ -30,7 +30,7 @@ func (k TextKind) style() fyne.TextStyle {
 	case Strong, Title:
 		return look.StrongStyle
 	case Mono:
-		return look.LetterCodeStyle
+		return look.MonoStyle
 	}
 	return fyne.TextStyle{}
 }
