@@ -81,7 +81,17 @@ type portalPage struct {
 // openPortal opens a portal's page in a browser, and waits until all of it is on the screen.
 func openPortal(t testing.TB, d *desktop.Desktop, issuer, name string, bounds image.Rectangle, scale float64) *portalPage {
 	t.Helper()
-	p, err := portal.Start(issuer, name)
+	return openPortalWithKey(t, d, issuer, name, nil, bounds, scale)
+}
+
+// openPortalWithKey is openPortal with a given key; nil = a random one.
+func openPortalWithKey(t testing.TB, d *desktop.Desktop, issuer, name string, key []byte, bounds image.Rectangle, scale float64) *portalPage {
+	t.Helper()
+	start := func() (*portal.Portal, error) { return portal.Start(issuer, name) }
+	if key != nil {
+		start = func() (*portal.Portal, error) { return portal.StartWithKey(issuer, name, key) }
+	}
+	p, err := start()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,10 +13,11 @@ import (
 // Browser opens Chromium on a page, in a window without tabs and address line, placed at bounds. scale is how many
 // pixels of the screen one of the page's makes: 1 on an ordinary screen.
 func (d *Desktop) Browser(ctx context.Context, url string, bounds image.Rectangle, scale float64) (*Process, *Window, error) {
-	profile := filepath.Join(d.Home, ".chromium")
-	p, err := d.Start("chromium", StartOptions{}, "chromium",
+	// What the browser remembers of the page is the browser's business: not in Home, where tests look for secrets.
+	opt := StartOptions{Env: []string{"TMPDIR=" + d.others, "XDG_CACHE_HOME=" + d.others, "XDG_CONFIG_HOME=" + d.others}}
+	p, err := d.Start("chromium", opt, "chromium",
 		"--app="+url,
-		"--user-data-dir="+profile,
+		"--user-data-dir="+filepath.Join(d.others, "chromium"),
 		fmt.Sprintf("--window-position=%d,%d", bounds.Min.X, bounds.Min.Y),
 		fmt.Sprintf("--window-size=%d,%d", bounds.Dx(), bounds.Dy()),
 		"--force-device-scale-factor="+strconv.FormatFloat(scale, 'g', -1, 64),

@@ -40,6 +40,7 @@ type Desktop struct {
 	BusAddress string
 
 	runtime string // XDG_RUNTIME_DIR
+	others  string // what other programs keep: the browser's profile
 	keyring *Process
 	reaper  *reaper
 	x       *xgb.Conn
@@ -67,14 +68,16 @@ func Start(ctx context.Context, opt Options) (_ *Desktop, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("desktop: %w", err)
 	}
-	d := &Desktop{Home: home, Artefacts: artefacts, runtime: filepath.Join(home, ".run")}
+	d := &Desktop{Home: home, Artefacts: artefacts, runtime: filepath.Join(home, ".run"), others: home + "-others"}
 	defer func() {
 		if err != nil {
 			d.Close()
 		}
 	}()
-	if err := os.Mkdir(d.runtime, 0o700); err != nil {
-		return nil, fmt.Errorf("desktop: %w", err)
+	for _, dir := range []string{d.runtime, d.others, d.tmp()} {
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			return nil, fmt.Errorf("desktop: %w", err)
+		}
 	}
 	if d.reaper, err = startReaper(); err != nil {
 		return nil, err
@@ -104,7 +107,7 @@ func (d *Desktop) Env() []string {
 		"USER=tally", "LOGNAME=tally",
 		"LANG=C.UTF-8",
 		"TZ=UTC",
-		"TMPDIR=" + os.TempDir(),
+		"TMPDIR=" + d.tmp(),
 		"XDG_RUNTIME_DIR=" + d.runtime,
 		"XDG_CONFIG_HOME=" + filepath.Join(d.Home, ".config"),
 		"XDG_DATA_HOME=" + filepath.Join(d.Home, ".local", "share"),
@@ -124,6 +127,9 @@ func (d *Desktop) Env() []string {
 	return env
 }
 
+// tmp is where programs put temporary files: below Home, so that a test sees what is left behind.
+func (d *Desktop) tmp() string { return filepath.Join(d.Home, ".tmp") }
+
 // Close ends every program, newest first, and removes the home directory. Logs and pictures stay.
 func (d *Desktop) Close() {
 	if d.x != nil {
@@ -140,6 +146,7 @@ func (d *Desktop) Close() {
 		d.reaper.dismiss()
 	}
 	os.RemoveAll(d.Home)
+	os.RemoveAll(d.others)
 }
 
 // startX starts the X server on a display number that it finds free itself.
