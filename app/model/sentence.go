@@ -70,6 +70,7 @@ var sentences = []said{
 	{otp.ErrSecret, "The key is missing or cannot be right. Copy it from the portal again, in full."},
 	{otp.ErrPIN, "The PIN is missing or cannot be right."},
 	{otp.ErrTime, "The time lies outside what codes are made for. Check the clock of this computer."},
+	{otp.ErrCounter, "The counter is past the last one there can be. Ask the portal for a new QR code."},
 	{otp.ErrNoCode, "The portal sends the codes of this account itself; there is nothing to show."},
 	{vault.ErrInvalid, "The account has a value that cannot be right. Check it and try again."},
 
@@ -117,6 +118,9 @@ var sentences = []said{
 	{platform.ErrTextTooLong, "The text is too long for the clipboard."},
 	{platform.ErrNoAnswer, "The Tallystick window does not answer. Close it and try again."},
 	{platform.ErrRequest, "The Tallystick window was asked for something that it does not know. Update both to the same version."},
+	{platform.ErrURLRefused, "That is not the address of a web page, so it was not opened."},
+	{platform.ErrNoSignals, "The system does not tell when the session is locked, so the vault cannot lock with it."},
+	{platform.ErrNoIdle, "The system does not tell how long nobody was here, so only this window's own idle time counts."},
 	{platform.ErrRunning, "Tallystick is open already; its window has taken over."},
 	{platform.ErrNotRunning, "No Tallystick window is open."},
 
