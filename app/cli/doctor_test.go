@@ -1,0 +1,176 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tallystick/tallystick/app/platform"
+	"github.com/tallystick/tallystick/vault/keys"
+)
+
+// findings are the checks of doctor --json by name.
+func (r *rig) findings(got result) map[string]finding {
+	r.t.Helper()
+	var list []map[string]string
+	if err := json.Unmarshal([]byte(got.out), &list); err != nil {
+		r.t.Fatalf("%v: %q", err, got.out)
+	}
+	found := map[string]finding{}
+	for _, f := range list {
+		if keys := slices.Sorted(maps.Keys(f)); !slices.Equal(keys, []string{"name", "state", "text", "todo"}) {
+			r.t.Errorf("fields %v", keys)
+		}
+		if f["text"] == "" || f["state"] != ok && f["todo"] == "" && f["name"] != "vault" {
+			r.t.Errorf("says too little: %v", f)
+		}
+		found[f["name"]] = finding{f["name"], f["state"], f["text"], f["todo"]}
+	}
+	return found
+}
+
+func TestDoctor(t *testing.T) {
+	r := newRig(t)
+	expect := func(status int, want map[string]string) {
+		t.Helper()
+		got := r.run("doctor", "--json")
+		if got.status != status {
+			t.Errorf("status %d, want %d: %s", got.status, status, got.out)
+		}
+		found := r.findings(got)
+		if len(found) != 8 {
+			t.Errorf("%d checks", len(found))
+		}
+		for name, said := range want {
+			state, text, _ := strings.Cut(said, " ")
+			if f := found[name]; f.State != state || !strings.Contains(f.Text, text) {
+				t.Errorf("%s: %+v, want %s", name, f, said)
+			}
+		}
+	}
+
+	expect(statusDone, map[string]string{
+		"folder": "ok not there yet", "vault": "ok none yet", "older copies": "ok no vault", "keyring": "ok", "clock": "ok",
+		"screen": "warn no screen", "clipboard": "ok answers", "version": "ok 1.2.3",
+	})
+	if snapshot(t, r.dir) != "" {
+		t.Error("the doctor made something")
+	}
+
+	r.add(linkRFC, linkOther)
+	r.must("", "remove", "yeastar")
+	r.age()
+	expect(statusDone, map[string]string{"folder": "ok " + r.dir, "vault": "ok Accounts: 1, in the trash: 1.", "older copies": "ok the newest of"})
+
+	r.env.CaptureMethod = func() string { return "x11" }
+	r.clipboard.Fail(platform.ErrNoClipboard)
+	r.now = time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)
+	expect(statusFailed, map[string]string{"screen": "ok x11", "clipboard": "warn none", "clock": "fail cannot be right"})
+	r.now = moment
+	r.env.clock = func() clockState { return clockDrifts }
+	expect(statusDone, map[string]string{"clock": "warn does not keep it right"})
+	if err := os.Chtimes(filepath.Join(r.dir, entries(t, r.dir)[0]), moment, moment.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	expect(statusFailed, map[string]string{"clock": "fail saved later"})
+
+	if runtime.GOOS != "windows" {
+		r = newRig(t)
+		r.add(linkRFC)
+		if err := os.Chmod(r.dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		r.age()
+		expect(statusDone, map[string]string{"folder": "warn open to other people"})
+	}
+
+	r = newRig(t)
+	r.add(linkRFC)
+	r.keyring.FailAll(keys.ErrNone)
+	r.age()
+	expect(statusFailed, map[string]string{"keyring": "warn none", "vault": "fail no new key"})
+
+	r = newRig(t)
+	r.must(passOne+"\n"+linkRFC, "--passphrase-stdin", "add", "-")
+	r.age()
+	expect(statusDone, map[string]string{"vault": "ok not opened"})
+	for pass, want := range map[string]string{passOne: ok, "wrong": bad} {
+		if f := r.findings(r.with(pass, "--passphrase-stdin", "doctor", "--json"))["vault"]; f.State != want {
+			t.Errorf("%+v, want %s", f, want)
+		}
+	}
+
+	r = newRig(t)
+	if err := os.WriteFile(r.dir, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	expect(statusFailed, map[string]string{"folder": "fail not a folder"})
+}
+
+func entries(t testing.TB, dir string) (names []string) {
+	t.Helper()
+	list, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range list {
+		if e.Type().IsRegular() {
+			names = append(names, e.Name())
+		}
+	}
+	return names
+}
+
+func TestDoctorForPeople(t *testing.T) {
+	r := newRig(t)
+	got := r.must("", "doctor")
+	if n := strings.Count(got.out, "\n"); n < len(checks) || !strings.Contains(got.out, "→ ") {
+		t.Errorf("%q", got.out)
+	}
+}
+
+// TestDoctorOfADamagedVault: it says so, and touches nothing.
+func TestDoctorOfADamagedVault(t *testing.T) {
+	r := newRig(t)
+	r.add(linkRFC)
+	path := filepath.Join(r.dir, "vault.age")
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content[len(content)/2] ^= 1
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	before := snapshot(t, r.dir)
+	got := r.run("doctor", "--json")
+	if f := r.findings(got)["vault"]; f.State != bad || !strings.Contains(f.Text, "damaged") || got.status != statusFailed {
+		t.Errorf("%+v", f)
+	}
+	code := r.run("code")
+	code.wants(t, statusFailed, "damaged")
+	if !strings.Contains(code.err, "vault.age") {
+		t.Errorf("does not say which file: %q", code.err)
+	}
+	if snapshot(t, r.dir) != before {
+		t.Error("something was changed")
+	}
+}
+
+func TestAHangingKeyringIsAFinding(t *testing.T) {
+	r := newRig(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	env := r.env
+	env.Stdin, env.Stdout, env.Stderr = strings.NewReader(""), &strings.Builder{}, &strings.Builder{}
+	if status := Run(ctx, []string{"doctor"}, env); status == statusDone {
+		t.Error("a doctor that was stopped says that all is well")
+	}
+}

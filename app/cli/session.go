@@ -1,0 +1,278 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/tallystick/tallystick/vault"
+	"github.com/tallystick/tallystick/vault/secret"
+)
+
+// tries is how often a person at a terminal may type the passphrase.
+const tries = 3
+
+// manager prepares the vault of this command without opening it. Unless create is set,
+// a directory that is not there stays that way: looking never makes anything.
+func (r *run) manager(create bool) (*vault.Manager, string, error) {
+	dir, err := r.place()
+	if err != nil {
+		return nil, "", err
+	}
+	if !create {
+		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+			return nil, dir, vault.ErrAbsent
+		}
+	}
+	m, err := vault.Open(vault.Config{
+		Dir:      dir,
+		Keyring:  r.env.Keyring(),
+		KDF:      r.env.KDF,
+		KDFFloor: r.env.KDFFloor,
+		Now:      r.env.Now,
+		Rand:     r.env.Rand,
+	})
+	return m, dir, err
+}
+
+// open gives the unlocked vault. The caller closes it.
+func (r *run) open(ctx context.Context) (*vault.Manager, error) {
+	m, _, err := r.manager(false)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.unlock(ctx, m); err != nil {
+		_ = m.Close()
+		return nil, err
+	}
+	return m, nil
+}
+
+// openOrCreate is open, but makes a vault where there is none.
+func (r *run) openOrCreate(ctx context.Context) (*vault.Manager, error) {
+	m, dir, err := r.manager(true)
+	if err != nil {
+		return nil, err
+	}
+	err = r.unlock(ctx, m)
+	if errors.Is(err, vault.ErrAbsent) {
+		err = r.create(ctx, m, dir)
+	}
+	if err != nil {
+		_ = m.Close()
+		return nil, err
+	}
+	return m, nil
+}
+
+// unlock opens the vault, asking for the passphrase only where one is set. The first
+// attempt goes without: a vault that needs none answers it, and one that does says so
+// before any work is done.
+func (r *run) unlock(ctx context.Context, m *vault.Manager) error {
+	err := m.Unlock(ctx, secret.Bytes{})
+	if !errors.Is(err, vault.ErrNeedPass) {
+		return err
+	}
+	for try := 1; ; try++ {
+		pass, err := r.passphrase(ctx, "Passphrase: ")
+		if err != nil {
+			return err
+		}
+		err = m.Unlock(ctx, pass)
+		if !errors.Is(err, vault.ErrPassphrase) || r.passphraseStdin || try == tries {
+			return err
+		}
+		r.note("That passphrase is not right.")
+	}
+}
+
+// create makes the vault. With a keyring nothing is asked; a passphrase on standard
+// input protects the new vault as well. Without a keyring there is no vault without a
+// passphrase.
+func (r *run) create(ctx context.Context, m *vault.Manager, dir string) error {
+	var pass secret.Bytes
+	if r.passphraseStdin {
+		line, err := r.passphraseLine()
+		if err != nil {
+			return err
+		}
+		pass = line
+	}
+	err := m.Create(ctx, pass)
+	if errors.Is(err, vault.ErrNeedPass) {
+		why := "There is no keyring on this computer"
+		if errors.Is(err, vault.ErrKeyLocked) {
+			why = "The keyring is locked or does not answer"
+		}
+		if r.passphraseStdin || r.env.Terminal == nil {
+			return fail(statusLocked, "%s, so the vault needs a passphrase: run this at a terminal, or give --passphrase-stdin.", why)
+		}
+		r.note("%s, so the vault needs a passphrase. Without it nobody can open the vault.", why)
+		if pass, err = r.newPassphrase(ctx); err != nil {
+			return err
+		}
+		err = m.Create(ctx, pass)
+	}
+	if err != nil {
+		return err
+	}
+	if pass.IsEmpty() {
+		r.note("Made a new vault in %s. Its key is in the keyring.", clean(dir))
+	} else {
+		r.note("Made a new vault in %s, protected by the passphrase.", clean(dir))
+	}
+	return nil
+}
+
+// passphrase is the passphrase of this command: the first line of standard input, or
+// typed. vault.ErrNeedPass where neither gives one.
+func (r *run) passphrase(ctx context.Context, prompt string) (secret.Bytes, error) {
+	if r.passphraseStdin {
+		line, err := r.passphraseLine()
+		if err == nil && line.IsEmpty() {
+			err = vault.ErrNeedPass
+		}
+		return line, err
+	}
+	if r.env.Terminal == nil {
+		return secret.Bytes{}, vault.ErrNeedPass
+	}
+	pass, err := r.env.Terminal.Secret(ctx, prompt)
+	if err == nil && pass.IsEmpty() {
+		err = vault.ErrNeedPass
+	}
+	r.wipe = append(r.wipe, pass)
+	return pass, err
+}
+
+// newPassphrase asks twice at the terminal.
+func (r *run) newPassphrase(ctx context.Context) (secret.Bytes, error) {
+	pass, err := r.passphrase(ctx, "New passphrase: ")
+	if err != nil {
+		return secret.Bytes{}, err
+	}
+	again, err := r.passphrase(ctx, "The same again: ")
+	if err != nil {
+		return secret.Bytes{}, err
+	}
+	if !pass.Equal(again) {
+		return secret.Bytes{}, fail(statusFailed, "The two passphrases differ. Nothing was changed.")
+	}
+	return pass, nil
+}
+
+// oneEntry finds the one account among list that query means, or says why not.
+func oneEntry(list []vault.Account, query string) (vault.Account, error) {
+	found := parseQuery(query).filter(list)
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		return vault.Account{}, fail(statusNothing, "No account matches.")
+	}
+	return vault.Account{}, &severalError{found: found}
+}
+
+// severalError is returned when one account is needed and several match.
+type severalError struct{ found []vault.Account }
+
+func (*severalError) Error() string { return "cli: several accounts match" }
+
+// one is oneEntry with the candidates listed on standard error.
+func (r *run) one(list []vault.Account, query string) (vault.Account, error) {
+	a, err := oneEntry(list, query)
+	var several *severalError
+	if errors.As(err, &several) {
+		t := newTable("ID", "ISSUER", "NAME")
+		ids := shortIDs(list)
+		for _, a := range several.found {
+			t.row(ids[a.ID], a.Issuer, a.Name)
+		}
+		t.write(r.env.Stderr)
+		err = fail(statusFailed, "Several accounts match. Name one by its id.")
+	}
+	return a, err
+}
+
+// readClosing opens the vault, runs fn on its content, and closes it.
+func (r *run) readClosing(ctx context.Context, fn func(*vault.Vault) error) error {
+	m, err := r.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = m.Close() }()
+	return m.Read(func(v *vault.Vault) error {
+		r.noteBroken(v)
+		return fn(v)
+	})
+}
+
+// updateClosing opens the vault, runs fn on a copy that is then saved, and closes it.
+func (r *run) updateClosing(ctx context.Context, fn func(*vault.Vault) error) error {
+	m, err := r.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = m.Close() }()
+	return m.Update(ctx, fn)
+}
+
+// noteBroken tells of entries that can no longer be read, so that nobody takes them for gone.
+func (r *run) noteBroken(v *vault.Vault) {
+	for _, b := range v.Broken() {
+		r.note("An entry cannot be read and is kept as it is: %s", nameOr(b.Issuer, b.Name, string(b.ID)))
+	}
+}
+
+// nameOr is how an account is called in a sentence.
+func nameOr(issuer, name, otherwise string) string {
+	switch {
+	case issuer != "" && name != "":
+		return clean(issuer) + ": " + clean(name)
+	case issuer != "":
+		return clean(issuer)
+	case name != "":
+		return clean(name)
+	case otherwise != "":
+		return clean(otherwise)
+	}
+	return "(no name)"
+}
+
+// writePrivate writes a file that only its owner can read. Unless replace is set, a file
+// that is there stays. The name never shows a half-written file.
+func writePrivate(path string, content []byte, replace bool) (err error) {
+	if !replace {
+		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil {
+			return err
+		}
+		_, err = f.Write(content)
+		if closeErr := f.Close(); err == nil {
+			err = closeErr
+		}
+		if err != nil {
+			_ = os.Remove(path)
+		}
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".tallystick-*") // 0600 from the start
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(f.Name())
+		}
+	}()
+	_, err = f.Write(content)
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
