@@ -1,10 +1,6 @@
 package scanner
 
-import (
-	"math/bits"
-
-	"github.com/makiuchi-d/gozxing"
-)
+import "math/bits"
 
 // bitmap is a picture with one bit per pixel, set where it is dark. Bits past the
 // width are unset, and stay so when it is inverted.
@@ -62,24 +58,4 @@ func (b *bitmap) edges(y int, out []int32) []int32 {
 		out = append(out, int32(b.w))
 	}
 	return out
-}
-
-// matrix is the bitmap in gozxing's form, copied a word at a time.
-func (b *bitmap) matrix() (*gozxing.BitMatrix, error) {
-	m, err := gozxing.NewBitMatrix(b.w, b.h)
-	if err != nil {
-		return nil, err
-	}
-	row := gozxing.NewBitArray(b.w)
-	half := row.GetBitArray()
-	for y := range b.h {
-		for i, v := range b.words[y*b.stride:][:b.stride] {
-			half[2*i] = uint32(v)
-			if 2*i+1 < len(half) {
-				half[2*i+1] = uint32(v >> 32)
-			}
-		}
-		m.SetRow(y, row)
-	}
-	return m, nil
 }

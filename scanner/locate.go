@@ -174,17 +174,19 @@ func maps(b *bitmap, t triple, f frame, side int, rough []warp) []warp {
 // timed reports whether both timing patterns, seen through m, alternate. Up to a third of their modules
 // may be wrong (glare, a logo, a slightly wrong map); a grid laid over anything else has half of them wrong.
 func timed(b *bitmap, m warp, side int) bool {
-	wrong, n := 0, 0
+	wrong, n := 0, 2*(side-16)
 	for i := 8; i < side-8; i++ {
 		at := float64(i) + 0.5
 		for _, p := range [2]Point{m.at(at, 6.5), m.at(6.5, at)} {
 			if b.at(floor(p.X), floor(p.Y)) != (i%2 == 0) {
 				wrong++
 			}
-			n++
+		}
+		if 3*wrong > n {
+			return false
 		}
 	}
-	return wrong*3 <= n
+	return true
 }
 
 // sample reads side × side modules through m.

@@ -87,7 +87,10 @@ func joinTriples(fs []finder, e *effort) []triple {
 // gives the same result.
 func best(cs []candidate) []candidate {
 	slices.SortFunc(cs, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(a.misfit, b.misfit), cmp.Compare(a.tl, b.tl), cmp.Compare(a.tr, b.tr), cmp.Compare(a.bl, b.bl))
+		if c := cmp.Compare(a.misfit, b.misfit); c != 0 {
+			return c // nearly always
+		}
+		return cmp.Or(cmp.Compare(a.tl, b.tl), cmp.Compare(a.tr, b.tr), cmp.Compare(a.bl, b.bl))
 	})
 	return cs[:min(len(cs), maxTriples)]
 }

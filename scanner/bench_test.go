@@ -1,0 +1,88 @@
+package scanner
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"testing"
+
+	qrcode "github.com/skip2/go-qrcode"
+)
+
+func BenchmarkScan(b *testing.B) {
+	for _, size := range []struct {
+		name string
+		w, h int
+		px   float64
+	}{{"1080p", 1920, 1080, 5}, {"4K", 3840, 2160, 10}} {
+		for _, code := range []bool{true, false} {
+			m := desktop(size.w, size.h, white, black)
+			if code {
+				put(m, modules(b, secretText, qrcode.Medium), stamp{x: float64(size.w) * 0.62, y: float64(size.h) / 2, px: size.px, quiet: 4})
+			}
+			b.Run(fmt.Sprintf("%s/code=%v", size.name, code), func(b *testing.B) {
+				s := New()
+				b.ReportAllocs()
+				for b.Loop() {
+					r, err := s.Scan(context.Background(), m)
+					if err != nil || (len(r.Codes) == 1) != code {
+						b.Fatal(r, err)
+					}
+				}
+			})
+		}
+	}
+}
+
+func BenchmarkGrey(b *testing.B) {
+	for _, size := range [][2]int{{1920, 1080}, {3840, 2160}} {
+		m := desktop(size[0], size[1], white, black)
+		b.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(int64(len(m.Pix)))
+			for b.Loop() {
+				grey(m, onWhite)
+			}
+		})
+	}
+}
+
+func BenchmarkStages(b *testing.B) {
+	m := desktop(3840, 2160, white, black)
+	p, _ := grey(m, onWhite)
+	l := binarize(p, lookNormal)
+	b.Run("half", func(b *testing.B) {
+		for b.Loop() {
+			half(p)
+		}
+	})
+	b.Run("binarize", func(b *testing.B) {
+		for b.Loop() {
+			binarize(p, lookNormal)
+		}
+	})
+	b.Run("finders", func(b *testing.B) {
+		for b.Loop() {
+			findFinders(l, &effort{})
+		}
+	})
+	b.Run("invert", func(b *testing.B) {
+		for b.Loop() {
+			l.invert()
+		}
+	})
+}
+
+// BenchmarkNoise is the worst ordinary picture: everything looks a little like a finder.
+func BenchmarkNoise(b *testing.B) {
+	m := image.NewRGBA(image.Rect(0, 0, 1920, 1080))
+	for i := range m.Pix {
+		m.Pix[i] = uint8(i * i >> 7)
+	}
+	s := New()
+	for b.Loop() {
+		if _, err := s.Scan(context.Background(), m); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,254 @@
+package scanner
+
+import (
+	"context"
+	"image"
+	"math/rand/v2"
+	"testing"
+
+	qrcode "github.com/skip2/go-qrcode"
+)
+
+// TestBoundedWork holds the bounds of a scan on pictures made to break them: by counting, not by the clock.
+func TestBoundedWork(t *testing.T) {
+	const w, h = 1920, 1080
+	rnd := rand.New(rand.NewPCG(21, 22))
+	grid := func(px, pitch int) func() *image.RGBA {
+		return func() *image.RGBA {
+			m := page(w, h, white)
+			for y := pitch / 2; y < h; y += pitch {
+				for x := pitch / 2; x < w; x += pitch {
+					decoy(m, x, y, px)
+				}
+			}
+			return m
+		}
+	}
+	cases := map[string]func() *image.RGBA{
+		"576 finders":          grid(3, 60),
+		"thousands of finders": grid(1, 14),
+		"finders side by side": grid(3, 21),
+		"finders of many sizes": func() *image.RGBA {
+			m := page(w, h, white)
+			x, y := 10, 40
+			for i := range 800 {
+				px := 1 + i%6
+				if x += 8*px + 4; x > w-30 {
+					x, y = 30, y+64
+				}
+				decoy(m, x, y, px)
+			}
+			return m
+		},
+		"nested finders": func() *image.RGBA {
+			m := page(w, h, white)
+			for px := 70; px >= 1; px = px * 3 / 7 { // each the core of the one around it
+				decoy(m, 500, 500, px)
+				decoy(m, 1400, 500, px)
+				decoy(m, 500, 100+px, max(1, px/9))
+			}
+			return m
+		},
+		"checkerboard": func() *image.RGBA {
+			m := page(w, h, white)
+			for y := range h {
+				for x := range w {
+					if (x/2+y/2)%2 == 0 {
+						m.SetRGBA(x, y, black)
+					}
+				}
+			}
+			return m
+		},
+		"stripes 1:1:3:1:1": func() *image.RGBA {
+			m := page(w, h, white)
+			for x := range w {
+				if k := x / 2 % 8; k == 0 || k == 2 || k == 3 || k == 4 || k == 6 {
+					box(m, image.Rect(x, 0, x+1, h), black)
+				}
+			}
+			return m
+		},
+		"noise": func() *image.RGBA { return noisy(page(w, h, white), 255, rnd) },
+		"coarse noise": func() *image.RGBA {
+			m := page(w, h, white)
+			for y := 0; y < h; y += 3 {
+				for x := 0; x < w; x += 3 {
+					if rnd.IntN(2) == 0 {
+						box(m, image.Rect(x, y, x+3, y+3), black)
+					}
+				}
+			}
+			return m
+		},
+		"one enormous code, damaged": func() *image.RGBA {
+			m := page(w, h, white)
+			code := modules(t, secretText, qrcode.Low)
+			for y := 9; y < len(code)-9; y++ {
+				for x := 9; x < len(code)-9; x++ {
+					code[y][x] = !code[y][x]
+				}
+			}
+			put(m, code, stamp{x: w / 2, y: h / 2, px: 28, quiet: 1})
+			return m
+		},
+		"forty damaged codes": func() *image.RGBA {
+			m := page(w, h, white)
+			code := modules(t, secretText, qrcode.Low)
+			for i := range code {
+				code[len(code)-10][i] = !code[len(code)-10][i]
+				code[len(code)-11][i] = !code[len(code)-11][i]
+				code[len(code)-12][i] = !code[len(code)-12][i]
+				code[i][len(code)-10] = !code[i][len(code)-10]
+				code[i][len(code)-11] = !code[i][len(code)-11]
+			}
+			for i := range 40 {
+				put(m, code, stamp{x: float64(120 + 230*(i%8)), y: float64(110 + 210*(i/8)), px: 4, quiet: 2})
+			}
+			return m
+		},
+	}
+	for name, draw := range cases {
+		t.Run(name, func(t *testing.T) {
+			r, e, err := New().scan(context.Background(), draw())
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("%s: %q %+v", name, r.Reason, e)
+			if len(r.Codes) != 0 {
+				t.Errorf("%d codes where there is none", len(r.Codes))
+			}
+			// Levels: the pyramid of a 1080-line picture has four, the faint look two, the enlarged one;
+			// both polarities each.
+			if e.levels > 14 {
+				t.Errorf("%d levels", e.levels)
+			}
+			// A cross check needs five runs of its own row: at most every fifth pixel starts one. Enlarged, the
+			// picture has four times the pixels, and all levels together less than eight times.
+			if e.crossChecks > 8*w*h/5 {
+				t.Errorf("%d cross checks", e.crossChecks)
+			}
+			// Finders come in a few sizes, perSize of each.
+			if e.finders > e.levels*perSize*8 {
+				t.Errorf("%d finders", e.finders)
+			}
+			// A finder is joined with those up to 1.7 times larger or smaller: three doublings.
+			if limit := e.finders * (3 * perSize) * (3 * perSize); e.joins > limit || e.joins > 60_000_000 {
+				t.Errorf("%d joins", e.joins)
+			}
+			if e.triples > e.levels*maxTriples || e.looks > e.triples {
+				t.Errorf("%d triples, %d looked at", e.triples, e.looks)
+			}
+			// One look may overshoot by the attempts on its last map.
+			if e.decodes > e.levels*(maxDecodes+2) {
+				t.Errorf("%d decodes", e.decodes)
+			}
+		})
+	}
+}
+
+// TestCaps: the caps are what bounds the work, not luck with the pictures above.
+func TestCaps(t *testing.T) {
+	var fs []finder
+	for i := range 5000 {
+		fs = append(fs, finder{x: float64(40 * (i % 14)), y: float64(40 * (i / 14)), module: 3, support: 4 + i%3})
+	}
+	kept := strongest(fs)
+	if len(kept) != perSize {
+		t.Fatalf("%d finders of one size kept", len(kept))
+	}
+	for _, f := range kept {
+		if f.support != 6 {
+			t.Fatalf("one with support %d kept before one with 6", f.support)
+		}
+	}
+	var e effort
+	if ts := joinTriples(kept, &e); len(ts) != maxTriples || e.triples != maxTriples {
+		t.Errorf("%d triples, counted %d", len(ts), e.triples)
+	}
+	// A small code next to a crowd of large decoys keeps its finders.
+	fs = fs[:0]
+	for i := range 500 {
+		fs = append(fs, finder{x: float64(i), module: 9, support: 90})
+	}
+	for range 3 {
+		fs = append(fs, finder{module: 2, support: 3})
+	}
+	small := 0
+	for _, f := range strongest(fs) {
+		if f.module == 2 {
+			small++
+		}
+	}
+	if small != 3 {
+		t.Errorf("%d of 3 small finders left", small)
+	}
+}
+
+// TestEverySize: every small picture, whatever its shape, is answered.
+func TestEverySize(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(31, 32))
+	s := New()
+	for w := range 45 {
+		for h := range 45 {
+			m := noisy(page(w, h, white), 255, rnd)
+			r, err := s.Scan(context.Background(), m)
+			if err != nil {
+				t.Fatalf("%d × %d: %v", w, h, err)
+			}
+			if want := w < 21 || h < 21; (r.Reason == ReasonTooSmall) != want || len(r.Codes) > 0 {
+				t.Fatalf("%d × %d: %+v", w, h, r)
+			}
+		}
+	}
+	for _, size := range [][2]int{{21, 60000}, {60000, 21}, {22, 4097}} {
+		m := image.NewGray(image.Rect(0, 0, size[0], size[1]))
+		for i := range m.Pix {
+			m.Pix[i] = uint8(rnd.IntN(2) * 255)
+		}
+		if r := mustScan(t, m); len(r.Codes) > 0 {
+			t.Errorf("%v: %+v", size, r)
+		}
+	}
+}
+
+// FuzzScan: any small picture is answered, and nothing is read where nothing can be.
+func FuzzScan(f *testing.F) {
+	code := modules(f, "x", qrcode.Low)
+	n := len(code)
+	small := make([]byte, n*n)
+	for y := range code {
+		for x := range code {
+			if !code[y][x] {
+				small[y*n+x] = 255
+			}
+		}
+	}
+	f.Add(small, uint8(n))
+	m := page(64, 64, white)
+	put(m, code, stamp{x: 32, y: 32, px: 2, quiet: 2, turn: 20})
+	p, _ := grey(m, onWhite)
+	f.Add(p.pix, uint8(64))
+	f.Fuzz(func(t *testing.T, pix []byte, width uint8) {
+		if width == 0 || len(pix) > 1<<14 {
+			return
+		}
+		w := int(width)
+		h := len(pix) / w
+		m := &image.Gray{Pix: pix, Stride: w, Rect: image.Rect(0, 0, w, h)}
+		sc := &scan{ctx: context.Background(), reader: newReader()}
+		if w < minSide || h < minSide {
+			return
+		}
+		// Without the last defence: a panic is a find.
+		if err := sc.run(m); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range sc.codes {
+			b := c.Bounds(image.Rect(-w, -h, 2*w, 2*h))
+			if c.Text == "" || b.Empty() {
+				t.Fatalf("a code without text or place: %v", c.Corners)
+			}
+		}
+	})
+}

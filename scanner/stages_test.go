@@ -1,0 +1,297 @@
+package scanner
+
+import (
+	"encoding/binary"
+	"image"
+	"image/color"
+	"image/draw"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/makiuchi-d/gozxing"
+	qrcode "github.com/skip2/go-qrcode"
+)
+
+// slow hides the type of an image, so that grey takes the road through At.
+type slow struct{ image.Image }
+
+// TestGreyAgrees: every fast road gives what asking pixel by pixel gives, on either backdrop, for pictures that begin anywhere.
+func TestGreyAgrees(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(5, 6))
+	r := image.Rect(-3, 7, 61, 50)
+	src := image.NewNRGBA(r)
+	for i := range src.Pix {
+		src.Pix[i] = uint8(rnd.IntN(256))
+	}
+	opaque := image.NewNRGBA(r)
+	draw.Draw(opaque, r, image.NewUniform(color.White), image.Point{}, draw.Src)
+	draw.Draw(opaque, r, src, r.Min, draw.Over)
+	pal := color.Palette{color.NRGBA{10, 20, 200, 255}, color.NRGBA{250, 0, 0, 128}, color.White, color.Black, color.NRGBA{0, 0, 0, 0}}
+	paletted := image.NewPaletted(r, pal)
+	for i := range paletted.Pix {
+		paletted.Pix[i] = uint8(rnd.IntN(len(pal)))
+	}
+	ycc := image.NewYCbCr(r, image.YCbCrSubsampleRatio420)
+	for i := range ycc.Y {
+		ycc.Y[i] = uint8(rnd.IntN(256))
+	}
+	for i := range ycc.Cb { // colourless: luma is then the grey itself
+		ycc.Cb[i], ycc.Cr[i] = 128, 128
+	}
+	yca := &image.NYCbCrA{YCbCr: *ycc, A: make([]uint8, len(ycc.Y)), AStride: ycc.YStride}
+	for i := range yca.A {
+		yca.A[i] = uint8(rnd.IntN(256))
+	}
+	into := func(dst draw.Image) image.Image {
+		draw.Draw(dst, r, src, r.Min, draw.Src)
+		return dst
+	}
+	cases := map[string]image.Image{
+		"RGBA": into(image.NewRGBA(r)), "NRGBA": src, "opaque": opaque, "Gray": into(image.NewGray(r)), "Gray16": into(image.NewGray16(r)),
+		"RGBA64": into(image.NewRGBA64(r)), "NRGBA64": into(image.NewNRGBA64(r)), "Paletted": paletted, "YCbCr": ycc, "NYCbCrA": yca,
+		"CMYK": into(image.NewCMYK(r)), "RGBA part": into(image.NewRGBA(r)).(*image.RGBA).SubImage(image.Rect(4, 11, 40, 40)),
+		"Gray part": into(image.NewGray(r)).(*image.Gray).SubImage(image.Rect(4, 11, 40, 40)), "YCbCr part": ycc.SubImage(image.Rect(5, 12, 40, 40)),
+	}
+	for name, m := range cases {
+		b := m.Bounds()
+		for _, on := range []backdrop{onWhite, onBlack} {
+			got, seeThrough := grey(m, on)
+			want, wantThrough := grey(slow{m}, on)
+			if seeThrough != wantThrough {
+				t.Errorf("%s: translucent %v, want %v", name, seeThrough, wantThrough)
+			}
+			if got.w != b.Dx() || got.h != b.Dy() {
+				t.Fatalf("%s: %d × %d, want %v", name, got.w, got.h, b)
+			}
+			for y := range got.h {
+				for x := range got.w {
+					g, w := int(got.pix[y*got.stride+x]), int(want.pix[y*want.stride+x])
+					// Premultiplied colours are rounded before they are weighted: two steps.
+					if max(g-w, w-g) > 2 {
+						t.Fatalf("%s on %d: (%d,%d) is %d, pixel by pixel %d", name, on, x, y, g, w)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestGreyPaletteIndex: an index without a colour is the backdrop, not a crash.
+func TestGreyPaletteIndex(t *testing.T) {
+	m := image.NewPaletted(image.Rect(0, 0, 2, 1), color.Palette{color.Black})
+	m.Pix[1] = 200
+	if p, _ := grey(m, onWhite); p.pix[0] != 0 || p.pix[1] != 255 {
+		t.Errorf("got %v", p.pix)
+	}
+}
+
+func TestLanes(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(7, 8))
+	for range 20000 {
+		a, b := rnd.Uint64(), rnd.Uint64()
+		if rnd.IntN(2) == 0 { // near each other, and equal in some lanes
+			b = a ^ rnd.Uint64()&rnd.Uint64()&rnd.Uint64()
+		}
+		var x, y [8]byte
+		binary.LittleEndian.PutUint64(x[:], a)
+		binary.LittleEndian.PutUint64(y[:], b)
+		var ge, hi, lo [8]byte
+		for i := range x {
+			if x[i] >= y[i] {
+				ge[i] = 0x80
+			}
+			hi[i], lo[i] = max(x[i], y[i]), min(x[i], y[i])
+		}
+		if g := lanesGE(a, b); g != binary.LittleEndian.Uint64(ge[:]) {
+			t.Fatalf("lanesGE(%x, %x) = %x, want %x", a, b, g, ge)
+		}
+		if g := lanesMax(a, b); g != binary.LittleEndian.Uint64(hi[:]) {
+			t.Fatalf("lanesMax(%x, %x) = %x, want %x", a, b, g, hi)
+		}
+		if g := lanesMin(a, b); g != binary.LittleEndian.Uint64(lo[:]) {
+			t.Fatalf("lanesMin(%x, %x) = %x, want %x", a, b, g, lo)
+		}
+	}
+}
+
+// TestThreshold: every bit is what comparing one pixel with the limit of its block gives, for widths that fill no word.
+func TestThreshold(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(9, 9))
+	for _, size := range [][2]int{{21, 21}, {64, 30}, {65, 33}, {127, 41}, {200, 24}, {1030, 600}} {
+		p := plane{w: size[0], h: size[1], stride: size[0] + 3}
+		p.pix = make([]byte, p.stride*p.h)
+		for i := range p.pix {
+			p.pix[i] = uint8(rnd.IntN(256))
+		}
+		l := binarize(p, lookNormal)
+		dark := 0
+		for y := range p.h {
+			for x := range p.w {
+				want := p.pix[y*p.stride+x] <= l.limit[y/8*l.blocksW+x/8]
+				if l.bits.at(x, y) != want {
+					t.Fatalf("%v: bit (%d,%d) is %v", size, x, y, !want)
+				}
+				if want {
+					dark++
+				}
+			}
+		}
+		if part := float64(dark) / float64(p.w*p.h); part < 0.4 || part > 0.6 {
+			t.Errorf("%v: %.2f of noise is dark", size, part)
+		}
+	}
+}
+
+// TestBits: edges and inversion agree with looking at single pixels.
+func TestBits(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for _, w := range []int{1, 31, 32, 33, 63, 64, 65, 100, 128, 200} {
+		b := newBitmap(w, 3)
+		for y := range 3 {
+			for x := range w {
+				if rnd.IntN(3) == 0 {
+					b.words[y*b.stride+x/64] |= 1 << (x % 64)
+				}
+			}
+		}
+		for range 2 {
+			for y := range 3 {
+				var want []int32
+				last := false
+				for x := range w {
+					v := b.at(x, y)
+					if v != last {
+						want = append(want, int32(x))
+						last = v
+					}
+				}
+				if last {
+					want = append(want, int32(w))
+				}
+				got := b.edges(y, nil)
+				if len(got) != len(want) {
+					t.Fatalf("width %d: edges %v, want %v", w, got, want)
+				}
+				for i := range got {
+					if got[i] != want[i] {
+						t.Fatalf("width %d: edges %v, want %v", w, got, want)
+					}
+				}
+			}
+			before := b.at(w-1, 1)
+			b.invert()
+			if b.at(w-1, 1) == before || b.at(w, 1) || b.at(-1, 1) || b.at(0, -1) || b.at(0, 3) {
+				t.Fatalf("width %d: inversion is wrong or reaches outside", w)
+			}
+		}
+	}
+}
+
+func TestHalfAndDouble(t *testing.T) {
+	p := plane{pix: []byte{0, 100, 200, 9, 40, 60, 100, 9, 7, 7, 7, 7}, stride: 4, w: 4, h: 3}
+	h := half(p)
+	if h.w != 2 || h.h != 1 || h.pix[0] != 50 || h.pix[1] != 80 {
+		t.Errorf("half: %+v", h)
+	}
+	flat := plane{pix: []byte{77, 77, 77, 77, 77, 77}, stride: 3, w: 3, h: 2}
+	d := double(flat)
+	if d.w != 6 || d.h != 4 {
+		t.Fatalf("double: %d × %d", d.w, d.h)
+	}
+	for i, v := range d.pix {
+		if v != 77 {
+			t.Errorf("double of a flat picture has %d at %d", v, i)
+		}
+	}
+	step := double(plane{pix: []byte{0, 160}, stride: 2, w: 2, h: 1})
+	if want := []byte{0, 40, 120, 160}; string(step.pix[:4]) != string(want) {
+		t.Errorf("double of a step: %v, want %v", step.pix[:4], want)
+	}
+}
+
+// TestWarp: a map takes the corners it was made from to each other, and lines to lines.
+func TestWarp(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(4, 4))
+	quad := func(x, y, s float64) (q [4]Point) {
+		for i, c := range [4]Point{{0, 0}, {1, 0}, {1, 1}, {0, 1}} {
+			q[i] = Point{x + s*(c.X+0.3*rnd.Float64()), y + s*(c.Y+0.3*rnd.Float64())}
+		}
+		return q
+	}
+	for range 500 {
+		a, b := quad(3, 4, 30), quad(-100, 500, 200)
+		m := warpQuad(a, b)
+		for i := range a {
+			if p := m.at(a[i].X, a[i].Y); math.Hypot(p.X-b[i].X, p.Y-b[i].Y) > 1e-6 {
+				t.Fatalf("corner %d lands at %v, want %v", i, p, b[i])
+			}
+		}
+		p, q, r := m.at(5, 6), m.at(10, 13), m.at(15, 20) // on one line
+		if area := (q.X-p.X)*(r.Y-p.Y) - (q.Y-p.Y)*(r.X-p.X); math.Abs(area) > 1e-5 {
+			t.Fatalf("a line is bent by %g", area)
+		}
+	}
+	m := warpQuad([4]Point{}, [4]Point{})
+	if p := m.at(1, 1); p.finite() {
+		t.Errorf("a map without extent gives %v", p)
+	}
+}
+
+func TestMerge(t *testing.T) {
+	at := func(text string, x, y, s float64) Code {
+		return Code{Text: text, Corners: [4]Point{{x, y}, {x + s, y}, {x + s, y + s}, {x, y + s}}}
+	}
+	var cs []Code
+	for _, c := range []Code{
+		at("b", 300, 100, 50), at("a", 100, 100, 50), at("a", 102, 99, 51), // the same one, seen at another size
+		at("a", 500, 100, 50),      // the same text elsewhere
+		at("c", 110, 110, 50),      // another text in the same place
+		at("mirror", 100, 300, 50), // corners the other way round
+	} {
+		if c.Text == "mirror" {
+			c.Corners[1], c.Corners[3] = c.Corners[3], c.Corners[1]
+			cs = add(cs, c)
+		}
+		cs = add(cs, c)
+	}
+	order(cs)
+	got := ""
+	for _, c := range cs {
+		got += c.Text + " "
+	}
+	if want := "a b a c mirror "; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestReaderSurvives: modules that are no code end an attempt, whatever they are.
+func TestReaderSurvives(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(11, 12))
+	r := newReader()
+	for i := range 400 {
+		side := 21 + 4*(i%40)
+		code := modules(t, secretText, qrcode.Low)
+		m, err := gozxing.NewSquareBitMatrix(side)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for y := range side {
+			for x := range side {
+				dark := rnd.IntN(2) == 0
+				if i%2 == 0 && x < len(code) && y < len(code) { // a real code with most of its modules in disorder
+					dark = code[y][x] != (rnd.IntN(4) == 0)
+				}
+				if dark {
+					m.Set(x, y)
+				}
+			}
+		}
+		if text, _, ok := r.read(m); ok {
+			t.Errorf("noise of %d modules reads as %d bytes", side, len(text))
+		}
+	}
+	if _, _, ok := r.read(nil); ok {
+		t.Error("nothing reads as something")
+	}
+}
