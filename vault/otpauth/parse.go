@@ -29,6 +29,9 @@ func Parse(text string) (Entry, error) {
 	case schemeMOTP:
 		e, err = withoutFragment(rest, parseMOTP)
 	case schemeSteam:
+		if isSteamCommand(rest) {
+			return Entry{}, fmt.Errorf("%w: it is a command for Steam", ErrNotURI)
+		}
 		e, err = parseSteam(rest)
 	case schemeMigration:
 		return Entry{}, fmt.Errorf("%w: it is a part of an export of several accounts", ErrNotURI)

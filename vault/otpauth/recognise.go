@@ -76,11 +76,11 @@ func trimText(text string) string {
 	return text
 }
 
-// isSteamCommand tells steam://run/440 from a key: a word of small letters and a
-// slash at the beginning, and no key as a whole.
+// isSteamCommand tells steam://run/440 from a key: a word of small letters, a slash
+// and something else, and no key as a whole.
 func isSteamCommand(rest string) bool {
-	word, _, slash := strings.Cut(rest, "/")
-	if !slash || len(word) < 2 || strings.Trim(word, "abcdefghijklmnopqrstuvwxyz") != "" {
+	word, after, _ := strings.Cut(rest, "/")
+	if after == "" || len(word) < 2 || strings.Trim(word, "abcdefghijklmnopqrstuvwxyz") != "" {
 		return false
 	}
 	_, isKey := steamBase64(steamText(rest))
