@@ -32,6 +32,7 @@ const (
 	StartWidth  float32 = 420
 	StartHeight float32 = 680
 	MinWidth    float32 = 340
+	MinHeight   float32 = 420
 	TwoPaneFrom float32 = 760
 )
 

@@ -1,0 +1,103 @@
+// Package app is the window: it composes the models, the views and the operating system, and owns their life from start to exit.
+//
+// Purpose: composition and life-cycle only. What a screen does is in app/model, how it looks in app/view; this package decides
+// who gets which clock, clipboard and keyring, and what happens when the window closes, the session locks or a link arrives.
+//
+// Who may import it: main.
+//
+// Concurrency: Run blocks the calling goroutine, which must be the main one, until the window is closed. Everything it starts ends
+// with it.
+//
+// Ownership: Run owns the vault directory's instance lock and the vault's manager while it runs. The fyne.App is the caller's.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"fyne.io/fyne/v2"
+
+	"github.com/tallystick/tallystick/app/model"
+	"github.com/tallystick/tallystick/app/platform"
+	"github.com/tallystick/tallystick/app/view"
+	"github.com/tallystick/tallystick/scanner"
+	"github.com/tallystick/tallystick/scanner/capture"
+	"github.com/tallystick/tallystick/scanner/clipimage"
+	"github.com/tallystick/tallystick/vault"
+	"github.com/tallystick/tallystick/vault/keys"
+	"github.com/tallystick/tallystick/vault/secret"
+)
+
+// Config is what the window gets from outside.
+type Config struct {
+	Dir     string          // the data directory; everything that is stored is under it
+	Link    secret.Bytes    // an authenticator link to open on the preview; empty for none
+	Version string          // shown in the settings
+	Keyring keys.Keyring    // where the device secret is kept
+	Log     *slog.Logger    // nothing secret is ever logged
+	Started time.Time       // when the process started, for the startup trace
+	Trace   bool            // log the moment of the first frame with codes
+	NewApp  func() fyne.App // starts the window toolkit; called once it is certain that a window is wanted
+}
+
+// Run opens the window of cfg.Dir and returns when it has closed. When another process already shows that directory, the
+// link, or a request to come to the front, is handed to it and Run returns nil at once.
+func Run(cfg Config) error {
+	manager, err := vault.Open(vault.Config{Dir: cfg.Dir, Keyring: cfg.Keyring})
+	if err != nil {
+		return fmt.Errorf("open data directory: %w", err)
+	}
+	defer func() { _ = manager.Close() }()
+
+	requests := make(chan request)
+	claim := platform.Request{Command: commandShow}
+	if !cfg.Link.IsEmpty() {
+		claim = platform.Request{Command: commandOpen, Text: cfg.Link}
+	}
+	stop := make(chan struct{})
+	instance, err := platform.Claim(cfg.Dir, claim, func(r platform.Request) platform.Reply {
+		return hand(requests, stop, r)
+	})
+	switch {
+	case errors.Is(err, platform.ErrRunning):
+		return nil
+	case err != nil:
+		return fmt.Errorf("claim data directory: %w", err)
+	}
+	defer func() { _ = instance.Close() }()
+	defer close(stop)
+
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+
+	fyneApp := cfg.NewApp()
+	w := newWindow(fyneApp, cfg)
+	session := model.NewSession(model.Deps{
+		Vault:            manager,
+		Scanner:          scanner.New(),
+		Screens:          capture.Screens,
+		ClipboardPicture: clipimage.Read,
+		Clipboard:        platform.NewClipboard(),
+		Settings:         model.FileSettings(filepath.Join(cfg.Dir, "settings.json")),
+		Now:              time.Now,
+		Post:             fyne.Do,
+		After:            after,
+		Hide:             w.hide,
+	})
+	w.show(ctx, session, view.About{Version: cfg.Version, DataDir: cfg.Dir, KeyringName: cfg.Keyring.Name()})
+	go serve(ctx, requests, session, w)
+	go w.watchSignals(ctx, session)
+	w.run(ctx, session, cfg.Link)
+	session.Close()
+	return nil
+}
+
+// after calls fn on the window's goroutine after d.
+func after(d time.Duration, fn func()) (stop func()) {
+	t := time.AfterFunc(d, func() { fyne.Do(fn) })
+	return func() { t.Stop() }
+}

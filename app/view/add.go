@@ -1,0 +1,327 @@
+package view
+
+import (
+	"fmt"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+
+	"github.com/tallystick/tallystick/app/look"
+	"github.com/tallystick/tallystick/app/model"
+	"github.com/tallystick/tallystick/app/widget"
+	"github.com/tallystick/tallystick/vault/otp"
+)
+
+// addPage is the flow of adding an account: one page whose body follows the stage of the model.
+type addPage struct {
+	basePage
+	root  *Root
+	add   *model.Add
+	stage model.Stage
+	body  *fyne.Container
+	first fyne.Focusable // what gets the keyboard on this stage
+
+	// What a tick or a keystroke changes without building the stage anew:
+	banner *widget.Banner
+	code   *widget.BigCode
+	wait   *widget.Text
+	advice *fyne.Container
+	form   *keyForm
+	save   *widget.Button
+}
+
+func newAddPage(r *Root) *addPage {
+	return &addPage{root: r, add: r.session.Add(), stage: -1, body: container.NewStack()}
+}
+
+func (p *addPage) content() fyne.CanvasObject { return p.body }
+func (p *addPage) focus() fyne.Focusable      { return p.first }
+func (p *addPage) escape()                    { p.back() }
+
+func (p *addPage) leave() {
+	if p.form != nil {
+		p.form.clear()
+	}
+}
+
+// back goes one step back, or leaves the flow from its first one.
+func (p *addPage) back() {
+	if p.add.Stage() == model.Choose {
+		p.add.Cancel()
+		return
+	}
+	p.add.Back()
+}
+
+func (p *addPage) update() {
+	stage := p.add.Stage()
+	if stage != p.stage || stage == model.Several || stage == model.Working {
+		p.stage = stage
+		p.build()
+		p.body.Refresh()
+		if p.root.current == page(p) {
+			p.root.focusOn(p.first)
+		}
+	}
+	p.refresh()
+}
+
+// refresh shows what changes within a stage.
+func (p *addPage) refresh() {
+	if p.banner != nil {
+		p.banner.Set(widget.Trouble, "", p.add.Error())
+	}
+	switch p.stage {
+	case model.Typing:
+		p.form.showProblems(p.add.FormProblems())
+	case model.ProveIt:
+		p.tick()
+	}
+}
+
+func (p *addPage) build() {
+	p.banner, p.code, p.wait, p.advice, p.save = widget.NewBanner(), nil, nil, nil, nil
+	if p.form != nil {
+		p.form.clear()
+		p.form = nil
+	}
+	p.first = nil
+	var body fyne.CanvasObject
+	switch p.stage {
+	case model.Working:
+		body = p.working()
+	case model.NothingFound:
+		body = p.nothingFound()
+	case model.Several:
+		body = p.several()
+	case model.Found:
+		body = p.found()
+	case model.Typing:
+		body = p.typing()
+	case model.ProveIt:
+		body = p.proveIt()
+	case model.Done:
+		body = p.done()
+	default:
+		w := newWays(p.root)
+		p.first = w.cards[0]
+		body = sheet("Add an account", p.back, p.banner, w.body)
+	}
+	p.body.Objects = []fyne.CanvasObject{body}
+}
+
+func (p *addPage) working() fyne.CanvasObject {
+	cancel := widget.NewButton(widget.Secondary, "Cancel", "", p.add.Cancel)
+	p.first = cancel
+	return centred(widget.NewText(widget.Title, p.add.Busy()), widget.NewText(widget.Muted, "This takes a moment."), cancel)
+}
+
+func (p *addPage) nothingFound() fyne.CanvasObject {
+	again := widget.NewButton(widget.Primary, "Scan my screen", look.IconScan, p.add.ScanScreen)
+	p.first = again
+	reason := widget.NewBanner()
+	reason.Set(widget.Warning, "Nothing to add was found", p.add.Reason())
+	return sheet("Add an account", p.back, reason,
+		widget.NewFlow(look.Space2, again,
+			widget.NewButton(widget.Secondary, "Open a picture", look.IconPicture, p.root.openPicture),
+			widget.NewButton(widget.Secondary, "Type the key", look.IconKey, p.add.TypeKey)))
+}
+
+// several lets a person choose between the codes that were found, by a cut-out picture of each.
+func (p *addPage) several() fyne.CanvasObject {
+	candidates := p.add.Candidates()
+	objects := []fyne.CanvasObject{p.banner}
+	usable := 0
+	for i, c := range candidates {
+		if c.Problem == "" {
+			usable++
+		}
+		objects = append(objects, p.candidate(i, c))
+	}
+	text := "Choose the one you want to add."
+	if usable == 0 {
+		text = "None of them is an authenticator code."
+	}
+	head := []fyne.CanvasObject{widget.NewText(widget.Body, fmt.Sprintf("%s found. %s", count(len(candidates), "code was", "codes were"), text))}
+	if usable > 1 {
+		p.save = widget.NewButton(widget.Primary, fmt.Sprintf("Add all %d", usable), look.IconAdd, p.add.AddAll)
+		head = append(head, p.save)
+	}
+	return sheet("Which one?", p.back, append(head, objects...)...)
+}
+
+// candidate is one choice: the place on the screen, and what was read there.
+func (p *addPage) candidate(i int, c model.Candidate) fyne.CanvasObject {
+	icon, name, text := look.IconQR, title(c.Draft.Issuer, c.Draft.Name), c.Where
+	if c.Problem != "" {
+		icon, name, text = look.IconInfo, "Not an account", c.Problem
+	}
+	card := widget.NewChoiceCard(icon, name, text, func() { p.add.Pick(i) })
+	if c.Problem != "" {
+		card.Disable()
+	} else if p.first == nil {
+		p.first = card
+	}
+	if c.Cutout == nil {
+		return card
+	}
+	picture := widget.NewCutout(cutoutEdge)
+	picture.Set(c.Cutout)
+	return container.NewBorder(nil, nil, picture, nil, widget.NewPadded(look.Space2, 0, card))
+}
+
+// cutoutEdge is the size of the picture beside a choice.
+const cutoutEdge float32 = 96
+
+// found is the preview: what the code says, in words, before anything is saved.
+func (p *addPage) found() fyne.CanvasObject {
+	d := p.add.Draft()
+	issuer, name := widget.NewEntry("For example B3Networks"), widget.NewEntry("For example maria@shop.example")
+	issuer.SetText(d.Issuer)
+	name.SetText(d.Name)
+	rename := func(string) { p.add.SetNames(issuer.Text, name.Text) }
+	issuer.OnChanged, name.OnChanged = rename, rename
+	name.OnSubmitted = func(string) { p.saveFound() }
+	issuer.OnSubmitted = func(string) { p.root.focusOn(name) }
+	for _, e := range []*widget.Entry{issuer, name} {
+		e.OnKey = p.escapes
+	}
+
+	objects := []fyne.CanvasObject{
+		p.banner,
+		widget.NewFormField("Portal", issuer, ""),
+		widget.NewFormField("Account name", name, ""),
+		widget.NewText(widget.Muted, d.About),
+	}
+	for _, line := range d.Lines {
+		b := widget.NewBanner()
+		b.Set(widget.Info, "", line)
+		objects = append(objects, b)
+	}
+	switch {
+	case d.Same != nil:
+		same := widget.NewBanner()
+		same.Set(widget.Warning, "You have this key already", fmt.Sprintf("It belongs to %s. Replacing keeps that account with its history and tags, and gives it these names.", title(d.Same.Issuer, d.Same.Name)))
+		p.save = widget.NewButton(widget.Primary, "Replace it", look.IconCheck, func() { p.add.Save(model.Replace) })
+		objects = append(objects, same, widget.NewFlow(look.Space2, p.save,
+			widget.NewButton(widget.Secondary, "Keep both", look.IconDuplicate, func() { p.add.Save(model.KeepBoth) }),
+			widget.NewButton(widget.Quiet, "Cancel", "", p.add.Cancel)))
+	default:
+		if len(d.SameNames) > 0 {
+			names := widget.NewBanner()
+			names.Set(widget.Info, "", "There is an account with these names and another key. Both will be in the list; other names would tell them apart.")
+			objects = append(objects, names)
+		}
+		p.save = widget.NewButton(widget.Primary, "Add this account", look.IconCheck, p.saveFound)
+		objects = append(objects, widget.NewFlow(look.Space2, p.save, widget.NewButton(widget.Quiet, "Cancel", "", p.add.Cancel)))
+	}
+	p.first = p.save
+	return sheet("Is this it?", p.back, objects...)
+}
+
+func (p *addPage) saveFound() {
+	if p.add.Draft().Same == nil {
+		p.add.Save(model.AddNew)
+	}
+}
+
+// escapes lets Escape leave a field; everything else is the field's.
+func (p *addPage) escapes(e *fyne.KeyEvent) bool {
+	if e.Name == fyne.KeyEscape {
+		p.back()
+		return true
+	}
+	return false
+}
+
+func (p *addPage) typing() fyne.CanvasObject {
+	p.form = newKeyForm(p.add, p.escapes)
+	p.first = p.form.first()
+	p.save = widget.NewButton(widget.Primary, "Continue", look.IconCheck, p.form.submit)
+	return sheet("Type the key", p.back, append(append([]fyne.CanvasObject{p.banner}, p.form.objects()...), p.save)...)
+}
+
+// proveIt shows the code very large, to be typed into the portal.
+func (p *addPage) proveIt() fyne.CanvasObject {
+	proof := p.add.Proof()
+	p.code = widget.NewBigCode()
+	p.code.OnTapped = func() {
+		if ids := p.add.Saved(); len(ids) > 0 {
+			p.root.session.List().Copy(ids[0])
+		}
+	}
+	p.wait = widget.NewText(widget.Muted, "")
+	p.advice = widget.NewColumn(look.Space2)
+	accepted := widget.NewButton(widget.Primary, "The portal accepted it", look.IconCheck, p.add.Accepted)
+	p.first = accepted
+	return sheet("Type this into "+proof.Portal, p.add.Finish,
+		widget.NewText(widget.Body, "The account is saved. Type the code into the page that showed the QR code, and confirm there."),
+		p.code, p.wait,
+		widget.NewFlow(look.Space2, accepted,
+			widget.NewButton(widget.Secondary, "It was refused", look.IconClose, p.add.Refused)),
+		p.advice)
+}
+
+func (p *addPage) tick() {
+	if p.stage != model.ProveIt || p.code == nil {
+		return
+	}
+	proof := p.add.Proof()
+	state := widget.BigCodeState{Code: proof.Code, Seconds: proof.Remaining, Period: proof.Period, Waiting: proof.Waiting}
+	if ids := p.add.Saved(); len(ids) > 0 {
+		if row, ok := p.root.session.List().Get(ids[0]); ok {
+			state.Notice = notice(row)
+		}
+	}
+	p.code.Set(state)
+	text := ""
+	if proof.Waiting > 0 {
+		text = "The current code is about to change. A fresh one comes in a moment, so that you have time to type it."
+	}
+	if p.wait.Text() != text {
+		p.wait.SetText(text)
+	}
+	if len(p.advice.Objects) != len(proof.Advice) {
+		p.advice.Objects = nil
+		for _, line := range proof.Advice {
+			b := widget.NewBanner()
+			b.Set(widget.Info, "", line)
+			p.advice.Objects = append(p.advice.Objects, b)
+		}
+		p.advice.Refresh()
+	}
+}
+
+func (p *addPage) done() fyne.CanvasObject {
+	finish := widget.NewButton(widget.Primary, "Show my accounts", look.IconCheck, p.add.Finish)
+	p.first = finish
+	n := len(p.add.Saved())
+	text := "From now on the code is in your list whenever the portal asks for it."
+	if n != 1 {
+		text = fmt.Sprintf("%s in your list now.", count(n, "account is", "accounts are"))
+	}
+	good := widget.NewBanner()
+	good.Set(widget.Good, "Done", text)
+	return sheet("Added", p.add.Finish, good, p.banner, finish)
+}
+
+// count puts a number before the right form of a word.
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "One " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// kinds are the kinds of account a person can type in, with the words for them.
+var kinds = []struct {
+	kind  otp.Kind
+	label string
+}{
+	{otp.TOTP, "Changes every half minute (the usual one)"},
+	{otp.HOTP, "With a counter (HOTP)"},
+	{otp.Steam, "Steam"},
+	{otp.MOTP, "mOTP, with a PIN"},
+	{otp.Yandex, "Yandex, with a PIN"},
+	{otp.Manual, "The portal sends it by e-mail or SMS"},
+}

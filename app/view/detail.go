@@ -1,0 +1,199 @@
+package view
+
+import (
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+
+	"github.com/tallystick/tallystick/app/look"
+	"github.com/tallystick/tallystick/app/model"
+	"github.com/tallystick/tallystick/app/widget"
+	"github.com/tallystick/tallystick/vault"
+	"github.com/tallystick/tallystick/vault/otp"
+)
+
+// detailPane shows everything about one account: beside the list in a wide window, as a page of its own in a narrow one.
+type detailPane struct {
+	root *Root
+	id   vault.ID // the account; "" follows the list's selection
+	body *fyne.Container
+	code *widget.BigCode
+	row  model.Row
+}
+
+func newDetailPane(r *Root) *detailPane {
+	d := &detailPane{root: r, body: container.NewStack()}
+	d.code = widget.NewBigCode()
+	d.code.OnTapped = d.activate
+	return d
+}
+
+// current is the row to show.
+func (d *detailPane) current() (model.Row, bool) {
+	list := d.root.session.List()
+	if d.id != "" {
+		return list.Get(d.id)
+	}
+	id, ok := list.Selected()
+	if !ok || list.Index(id) < 0 {
+		return model.Row{}, false
+	}
+	return list.Get(id)
+}
+
+func (d *detailPane) update() {
+	if !d.body.Visible() {
+		return
+	}
+	row, ok := d.current()
+	d.row = row
+	if !ok {
+		d.body.Objects = []fyne.CanvasObject{centred(widget.NewText(widget.Muted, "Choose an account to see its details."))}
+		d.body.Refresh()
+		return
+	}
+	d.body.Objects = []fyne.CanvasObject{columnOf(false, d.objects(row)...)}
+	d.body.Refresh()
+	d.tickCode()
+}
+
+func (d *detailPane) objects(a model.Row) []fyne.CanvasObject {
+	r := d.root
+	mark := widget.NewIssuerMark()
+	mark.Set(a.Issuer, a.Name, nil)
+	names := container.NewBorder(nil, nil, widget.NewPadded(look.Space2, 0, mark), nil,
+		widget.NewColumn(0, widget.NewText(widget.Title, either(a.Issuer, a.Name)), widget.NewText(widget.Muted, second(a))))
+	objects := []fyne.CanvasObject{names}
+
+	switch {
+	case a.Broken != "":
+		broken := widget.NewBanner()
+		broken.Set(widget.Trouble, "", a.Broken)
+		return append(objects, broken)
+	case a.Kind == otp.Manual:
+		objects = append(objects, widget.NewText(widget.Body, "The portal sends the code for this account by e-mail or SMS. There is nothing to generate; its note and address are kept here."))
+	default:
+		objects = append(objects, d.code)
+	}
+
+	var buttons []fyne.CanvasObject
+	if a.Kind != otp.Manual {
+		buttons = append(buttons, widget.NewButton(widget.Primary, "Copy", look.IconCopy, d.activate))
+	}
+	if a.Kind == otp.HOTP {
+		buttons = append(buttons, widget.NewButton(widget.Secondary, "Next code", look.IconNext, func() { r.session.List().NextHOTP(a.ID) }))
+	}
+	if a.URL != "" {
+		buttons = append(buttons, widget.NewButton(widget.Secondary, "Open portal", look.IconOpen, func() { r.env.OpenURL(a.URL) }))
+	}
+	buttons = append(buttons, widget.NewButton(widget.Secondary, "Edit", look.IconEdit, func() { r.openEdit(a.ID) }))
+	if a.Kind != otp.Manual {
+		buttons = append(buttons, widget.NewButton(widget.Quiet, "QR code", look.IconQR, func() { r.openQR(a.ID) }))
+	}
+	objects = append(objects, widget.NewFlow(look.Space2, buttons...))
+
+	field := func(label, value string) {
+		if value != "" {
+			objects = append(objects, widget.NewField(label, value, nil))
+		}
+	}
+	if a.Favourite {
+		field("Favourite", "Yes")
+	}
+	field("Tags", strings.Join(a.Tags, ", "))
+	field("Note", a.Note)
+	field("Sign-in address", a.URL)
+	field("Kind of code", r.session.List().About(a.ID))
+	field("Added", model.Day(a.Created))
+	if !a.Used.IsZero() {
+		field("Last used", model.Day(a.Used))
+	}
+	return objects
+}
+
+// tickCode shows what a second changed.
+func (d *detailPane) tickCode() {
+	if !d.body.Visible() {
+		return
+	}
+	row, ok := d.current()
+	if !ok || row.ID != d.row.ID {
+		return
+	}
+	d.row = row
+	d.code.Set(bigCode(row))
+}
+
+// activate copies the code, or shows a hidden one first.
+func (d *detailPane) activate() {
+	list := d.root.session.List()
+	switch {
+	case d.row.Hidden:
+		list.Reveal(d.row.ID)
+	case d.row.Kind == otp.HOTP && d.row.Code == "":
+		list.NextHOTP(d.row.ID)
+	default:
+		list.Copy(d.row.ID)
+	}
+}
+
+func bigCode(r model.Row) widget.BigCodeState {
+	return widget.BigCodeState{
+		Code: r.Code, Next: r.Next, Hidden: r.Hidden, Digits: r.Digits,
+		Seconds: r.Remaining, Period: r.Period, Notice: notice(r),
+	}
+}
+
+func either(first, second string) string {
+	if first != "" {
+		return first
+	}
+	return second
+}
+
+func second(a model.Row) string {
+	if a.Issuer == "" {
+		return ""
+	}
+	return a.Name
+}
+
+// detailPage is the pane as a page.
+type detailPage struct {
+	basePage
+	pane *detailPane
+	body fyne.CanvasObject
+	edit *widget.Button
+	root *Root
+}
+
+func (r *Root) openDetail(id vault.ID) {
+	if r.main.wide() {
+		r.session.List().Select(id)
+		r.show(r.main)
+		return
+	}
+	p := &detailPage{root: r, pane: newDetailPane(r)}
+	p.pane.id = id
+	p.body = container.NewBorder(head("Account", r.home), nil, nil, nil, p.pane.body)
+	r.show(p)
+}
+
+func (p *detailPage) content() fyne.CanvasObject { return p.body }
+func (p *detailPage) escape()                    { p.root.home() }
+func (p *detailPage) tick()                      { p.pane.tickCode() }
+
+func (p *detailPage) update() {
+	if _, ok := p.pane.current(); !ok {
+		p.root.show(p.root.main)
+		return
+	}
+	p.pane.update()
+}
+
+func (r *Root) toggleFavourite(id vault.ID) {
+	if row, ok := r.session.List().Get(id); ok {
+		r.session.List().SetFavourite(id, !row.Favourite)
+	}
+}

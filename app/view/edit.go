@@ -1,0 +1,153 @@
+package view
+
+import (
+	"strings"
+
+	"fyne.io/fyne/v2"
+	fynewidget "fyne.io/fyne/v2/widget"
+
+	"github.com/tallystick/tallystick/app/look"
+	"github.com/tallystick/tallystick/app/model"
+	"github.com/tallystick/tallystick/app/widget"
+	"github.com/tallystick/tallystick/vault"
+	"github.com/tallystick/tallystick/vault/otp"
+)
+
+// editPage changes what is written about an account. Its key is not shown and cannot be changed: another key is another account.
+type editPage struct {
+	basePage
+	root                    *Root
+	form                    model.Edit
+	issuer, name, tags, url *widget.Entry
+	note                    *widget.Entry
+	favourite               *fynewidget.Check
+	digits, period, counter *widget.Entry
+	algorithm               *fynewidget.Select
+	fields                  map[string]*widget.FormField
+	banner                  *widget.Banner
+	body                    fyne.CanvasObject
+	save                    *widget.Button
+}
+
+func (r *Root) openEdit(id vault.ID) {
+	form := r.session.List().Edit(id)
+	if form == nil {
+		r.Notice("That account cannot be edited.", true)
+		return
+	}
+	r.show(newEditPage(r, *form))
+}
+
+func newEditPage(r *Root, form model.Edit) *editPage {
+	p := &editPage{root: r, form: form, fields: map[string]*widget.FormField{}, banner: widget.NewBanner()}
+	entry := func(text string) *widget.Entry {
+		e := widget.NewEntry("")
+		e.SetText(text)
+		e.OnSubmitted = func(string) { p.submit() }
+		e.OnKey = p.escapes
+		return e
+	}
+	p.issuer, p.name = entry(form.Issuer), entry(form.Name)
+	p.tags, p.url = entry(strings.Join(form.Tags, ", ")), entry(form.URL)
+	p.tags.PlaceHolder = "For example work, customers"
+	p.url.PlaceHolder = "https://"
+	p.note = widget.NewMultiLineEntry("", 3)
+	p.note.SetText(form.Note)
+	p.note.OnKey = p.escapes
+	p.favourite = fynewidget.NewCheck("Favourite", nil)
+	p.favourite.Checked = form.Favourite
+	p.digits, p.period, p.counter = entry(form.Digits), entry(form.Period), entry(form.Counter)
+	p.algorithm = fynewidget.NewSelect([]string{string(otp.SHA1), string(otp.SHA256), string(otp.SHA512)}, nil)
+	p.algorithm.SetSelected(string(form.Algorithm))
+
+	var objects []fyne.CanvasObject
+	field := func(id, label string, o fyne.CanvasObject, hint string) fyne.CanvasObject {
+		p.fields[id] = widget.NewFormField(label, o, hint)
+		return p.fields[id]
+	}
+	objects = append(objects, p.banner,
+		field("issuer", "Portal", p.issuer, ""),
+		field("name", "Account name", p.name, ""),
+		field("tags", "Tags", p.tags, "Separated by commas"),
+		field("url", "Sign-in address", p.url, ""),
+		field("note", "Note", p.note, ""),
+		p.favourite)
+	if form.Kind == otp.TOTP || form.Kind == otp.HOTP {
+		more := widget.NewColumn(look.Space4,
+			widget.NewText(widget.Muted, "These were set by the portal. A change makes other codes, which the portal will refuse."),
+			field("algorithm", "Algorithm", p.algorithm, ""),
+			field("digits", "Digits", p.digits, ""))
+		if form.Kind == otp.TOTP {
+			more.Add(field("period", "Seconds per code", p.period, ""))
+		} else {
+			more.Add(field("counter", "Counter", p.counter, "The number of the next code"))
+		}
+		more.Hide()
+		var toggle *widget.Button
+		toggle = widget.NewButton(widget.Quiet, "More", look.IconDown, func() {
+			setVisible(more, !more.Visible())
+			if more.Visible() {
+				toggle.SetLabel("Less")
+				toggle.SetIcon(look.IconUp)
+			} else {
+				toggle.SetLabel("More")
+				toggle.SetIcon(look.IconDown)
+			}
+		})
+		objects = append(objects, widget.NewFlow(0, toggle), more)
+	}
+	p.save = widget.NewButton(widget.Primary, "Save", look.IconCheck, p.submit)
+	objects = append(objects, widget.NewFlow(look.Space2, p.save,
+		widget.NewButton(widget.Secondary, "Cancel", "", r.home),
+		widget.NewButton(widget.Danger, "Move to trash", look.IconDelete, func() {
+			r.session.List().Remove(form.ID)
+			r.home()
+		})))
+	p.body = sheet("Edit", r.home, objects...)
+	return p
+}
+
+func (p *editPage) content() fyne.CanvasObject { return p.body }
+func (p *editPage) focus() fyne.Focusable      { return p.issuer }
+func (p *editPage) escape()                    { p.root.home() }
+
+func (p *editPage) escapes(e *fyne.KeyEvent) bool {
+	if e.Name == fyne.KeyEscape {
+		p.root.home()
+		return true
+	}
+	return false
+}
+
+func (p *editPage) submit() {
+	form := p.form
+	form.Issuer, form.Name, form.URL, form.Note = p.issuer.Text, p.name.Text, p.url.Text, p.note.Text
+	form.Favourite = p.favourite.Checked
+	form.Tags = splitTags(p.tags.Text)
+	form.Algorithm = otp.Algorithm(p.algorithm.Selected)
+	form.Digits, form.Period, form.Counter = p.digits.Text, p.period.Text, p.counter.Text
+	p.root.session.List().SaveEdit(form, func(problems map[string]string) {
+		if p.root.current != page(p) {
+			return
+		}
+		if len(problems) == 0 {
+			p.root.home()
+			return
+		}
+		p.banner.Set(widget.Trouble, "", problems[""])
+		for id, f := range p.fields {
+			f.SetProblem(problems[id])
+		}
+	})
+}
+
+// splitTags reads tags separated by commas.
+func splitTags(text string) []string {
+	var tags []string
+	for _, t := range strings.Split(text, ",") {
+		if t = strings.TrimSpace(t); t != "" {
+			tags = append(tags, t)
+		}
+	}
+	return tags
+}

@@ -1,0 +1,104 @@
+package view
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/storage"
+
+	"github.com/tallystick/tallystick/app/look"
+	"github.com/tallystick/tallystick/app/widget"
+)
+
+// ways are the large choices of how an account comes in: what an empty list shows, and what "add" offers.
+type ways struct {
+	cards []*widget.ChoiceCard
+	body  fyne.CanvasObject
+}
+
+func newWays(r *Root) *ways {
+	add := r.session.Add()
+	w := &ways{cards: []*widget.ChoiceCard{
+		widget.NewChoiceCard(look.IconScan, "Scan my screen", "The portal's QR code is visible in another window", add.ScanScreen),
+		widget.NewChoiceCard(look.IconPicture, "Open or drop a picture", "A screenshot or photo of the QR code", r.openPicture),
+		widget.NewChoiceCard(look.IconClipboard, "From the clipboard", "A copied picture, link or key", add.ScanClipboard),
+		widget.NewChoiceCard(look.IconKey, "Type the key", "The portal shows letters and digits, or sends the code itself", add.TypeKey),
+		widget.NewChoiceCard(look.IconMoveIn, "Move in from Google Authenticator", "Show its export QR codes on this screen, or open pictures of them", r.openMoveIn),
+	}}
+	objects := make([]fyne.CanvasObject, len(w.cards))
+	for i, c := range w.cards {
+		objects[i] = c
+	}
+	w.body = widget.NewColumn(look.Space3, objects...)
+	return w
+}
+
+// emptyState is what the list shows while there is no account.
+type emptyState struct {
+	ways *ways
+	body fyne.CanvasObject
+}
+
+func newEmptyState(r *Root) *emptyState {
+	e := &emptyState{ways: newWays(r)}
+	e.body = centred(
+		widget.NewText(widget.Title, "Add your first account"),
+		widget.NewText(widget.Muted, "Sign in to the portal and go to where it shows a QR code. Then choose:"),
+		e.ways.body,
+	)
+	return e
+}
+
+func (e *emptyState) first() fyne.Focusable { return e.ways.cards[0] }
+
+// pictureTypes are the endings a picture file may have.
+var pictureTypes = []string{".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp"}
+
+// openPicture asks for a picture file and reads it.
+func (r *Root) openPicture() {
+	d := dialog.NewFileOpen(func(file fyne.URIReadCloser, err error) {
+		if err != nil || file == nil {
+			return
+		}
+		path := file.URI().Path()
+		_ = file.Close()
+		r.session.Add().ReadFiles([]string{path})
+	}, r.win)
+	d.SetFilter(storage.NewExtensionFileFilter(pictureTypes))
+	d.Resize(fyne.NewSize(max(look.MinWidth, r.win.Canvas().Size().Width*0.95), r.win.Canvas().Size().Height*0.9))
+	d.Show()
+}
+
+// moveInPage says how to bring accounts over by QR codes.
+type moveInPage struct {
+	basePage
+	root  *Root
+	first *widget.Button
+	body  fyne.CanvasObject
+}
+
+func (r *Root) openMoveIn() {
+	p := &moveInPage{root: r}
+	p.first = widget.NewButton(widget.Primary, "Scan my screen", look.IconScan, r.session.Add().ScanScreen)
+	p.body = sheet("Move in from Google Authenticator", r.leaveAdd,
+		widget.NewText(widget.Body, "1. On the phone, open Google Authenticator, then Menu, Transfer accounts, Export accounts."),
+		widget.NewText(widget.Body, "2. Choose the accounts. It shows one or more QR codes."),
+		widget.NewText(widget.Body, "3. Bring pictures of all of them onto this computer: send screenshots or photos to yourself over a way you trust, and open or drop them here. Delete them afterwards: they contain your keys."),
+		widget.NewText(widget.Muted, "The parts may come in any order. When one is missing, Tallystick says which."),
+		widget.NewFlow(look.Space2, p.first,
+			widget.NewButton(widget.Secondary, "Open pictures", look.IconPicture, r.openPicture)),
+	)
+	r.show(p)
+}
+
+func (p *moveInPage) content() fyne.CanvasObject { return p.body }
+func (p *moveInPage) focus() fyne.Focusable      { return p.first }
+func (p *moveInPage) escape()                    { p.root.leaveAdd() }
+
+// leaveAdd goes back to the ways of adding, or to the list when no adding is under way.
+func (r *Root) leaveAdd() {
+	if r.session.Add().Active() {
+		r.show(newAddPage(r))
+		return
+	}
+	r.show(r.main)
+}

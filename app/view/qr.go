@@ -1,0 +1,54 @@
+package view
+
+import (
+	"fyne.io/fyne/v2"
+
+	"github.com/tallystick/tallystick/app/widget"
+	"github.com/tallystick/tallystick/vault"
+)
+
+// qrPage shows the QR code of an account, for another device. Only after the person confirmed who they are, and only for a while.
+type qrPage struct {
+	basePage
+	root *Root
+	body fyne.CanvasObject
+	left int // ticks until it goes away by itself
+}
+
+// qrSeconds is how long the picture of a key stays on the screen.
+const qrSeconds = 60
+
+func (r *Root) openQR(id vault.ID) {
+	row, ok := r.session.List().Get(id)
+	if !ok {
+		return
+	}
+	name := title(row.Issuer, row.Name)
+	r.show(newConfirmPage(r, "Show QR code",
+		"The QR code of "+name+" contains its key. Whoever photographs it can make its codes for ever.",
+		"show it", func() { r.showQR(id, name) }, r.home))
+}
+
+func (r *Root) showQR(id vault.ID, name string) {
+	matrix, sentence := r.session.List().QR(id)
+	if sentence != "" {
+		r.home()
+		r.Notice(sentence, true)
+		return
+	}
+	p := &qrPage{root: r, left: qrSeconds}
+	qr := widget.NewQRImage(280)
+	qr.SetModules(matrix)
+	p.body = sheet(name, r.home,
+		widget.NewText(widget.Muted, "Scan it with the other device. It goes away by itself after a minute."), qr)
+	r.show(p)
+}
+
+func (p *qrPage) content() fyne.CanvasObject { return p.body }
+func (p *qrPage) escape()                    { p.root.home() }
+
+func (p *qrPage) tick() {
+	if p.left--; p.left <= 0 {
+		p.root.home()
+	}
+}

@@ -1,0 +1,208 @@
+package view
+
+import (
+	"image/color"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+
+	"github.com/tallystick/tallystick/app/look"
+	"github.com/tallystick/tallystick/app/model"
+	"github.com/tallystick/tallystick/app/widget"
+	"github.com/tallystick/tallystick/vault/secret"
+)
+
+// toastTime is how long a sentence at the bottom stays: long enough to read it and to reach for "Undo".
+const toastTime = 6 * time.Second
+
+// About is what the settings say of the program itself.
+type About struct {
+	Version     string
+	DataDir     string
+	KeyringName string // for people: "GNOME keyring"
+}
+
+// Env is what views may ask of the window they are in.
+type Env struct {
+	About   About
+	OpenURL func(address string) // opens the browser
+	After   After
+	Quit    func()
+}
+
+// Root is the content of the window. It shows the one page that fits the session's state, or the page a person went to from the list.
+type Root struct {
+	win     fyne.Window
+	session *model.Session
+	env     Env
+	host    *fyne.Container
+	toast   *widget.Toast
+	main    *mainPage
+	current page
+	state   model.State
+	tray    bool
+
+	pendingLink secret.Bytes // a link that arrived before the vault was open
+	firstCodes  func()
+	stopToast   func()
+}
+
+// NewRoot builds the content of win over session. The session is started by the caller.
+func NewRoot(win fyne.Window, session *model.Session, env Env) *Root {
+	r := &Root{win: win, session: session, env: env, state: -1, stopToast: func() {}}
+	r.toast = widget.NewToast()
+	r.host = container.NewStack()
+	r.main = newMainPage(r)
+	session.OnChange(r.sessionChanged)
+	session.Add().OnChange(r.addChanged)
+	session.List().OnNotice(r.showNotice)
+	r.bindShortcuts()
+	r.sessionChanged()
+	return r
+}
+
+// Content is the object to give to the window.
+func (r *Root) Content() fyne.CanvasObject {
+	floor := canvas.NewRectangle(color.Transparent)
+	floor.SetMinSize(fyne.NewSize(look.MinWidth, look.MinHeight))
+	return container.NewStack(floor, r.host, container.NewBorder(nil, widget.NewPadded(look.Space4, look.Space4, r.toast), nil, nil))
+}
+
+// Tick redraws what changes with time. Called once a second while the window is visible.
+func (r *Root) Tick() {
+	if r.session.State() == model.Open {
+		r.session.List().Tick()
+		r.session.Add().Tick()
+	}
+	r.current.tick()
+}
+
+// Dropped takes files that were dropped on the window.
+func (r *Root) Dropped(paths []string) {
+	if r.session.State() != model.Open || len(paths) == 0 {
+		return
+	}
+	r.session.Add().ReadFiles(paths)
+}
+
+// OpenLink shows the preview of an authenticator link, now or as soon as the vault is open.
+func (r *Root) OpenLink(link secret.Bytes) {
+	if r.session.State() != model.Open {
+		r.pendingLink = link
+		return
+	}
+	r.session.Add().ReadText(string(link.Reveal()))
+}
+
+// ScanScreen starts looking for a code on the screen.
+func (r *Root) ScanScreen() {
+	if r.session.State() == model.Open {
+		r.session.Add().ScanScreen()
+	}
+}
+
+// Lock locks, or says why that cannot be done.
+func (r *Root) Lock() {
+	if sentence, locked := r.session.Lock(); !locked && sentence != "" {
+		r.Notice(sentence, false)
+	}
+}
+
+// Notice shows a sentence at the bottom of the window for a few seconds.
+func (r *Root) Notice(text string, isError bool) {
+	r.showNotice(model.Notice{Text: text, Error: isError})
+}
+
+// SetTrayAvailable tells whether closing can hide the window in a tray.
+func (r *Root) SetTrayAvailable(ok bool) { r.tray = ok }
+
+// OnFirstCodes calls fn once, when rows with codes have been laid out for the first time.
+func (r *Root) OnFirstCodes(fn func()) { r.firstCodes = fn }
+
+func (r *Root) showNotice(n model.Notice) {
+	action := widget.Action{}
+	if n.Undo != nil {
+		action = widget.Action{Label: "Undo", Do: func() {
+			r.toast.Dismiss()
+			n.Undo()
+		}}
+	}
+	r.toast.Say(n.Text, action)
+	r.stopToast()
+	r.stopToast = r.env.After(toastTime, r.toast.Dismiss)
+}
+
+// sessionChanged shows the page of the session's state.
+func (r *Root) sessionChanged() {
+	state := r.session.State()
+	if state == r.state {
+		r.current.update()
+		return
+	}
+	r.state = state
+	r.toast.Dismiss()
+	switch state {
+	case model.Setup:
+		r.show(newSetupPage(r))
+	case model.Locked:
+		r.show(newUnlockPage(r))
+	case model.Trouble:
+		r.show(newTroublePage(r))
+	case model.Open:
+		r.show(r.main)
+		if !r.pendingLink.IsEmpty() {
+			link := r.pendingLink
+			r.pendingLink = secret.Bytes{}
+			r.OpenLink(link)
+		}
+	default:
+		r.show(newStartingPage())
+	}
+}
+
+// addChanged brings the add flow to the front when it starts, and the list back when it ends.
+func (r *Root) addChanged() {
+	if r.session.State() != model.Open {
+		return
+	}
+	flow, adding := r.current.(*addPage)
+	switch {
+	case r.session.Add().Active() && !adding:
+		r.show(newAddPage(r))
+	case !r.session.Add().Active() && adding:
+		r.show(r.main)
+	case adding:
+		flow.update()
+	}
+}
+
+// show makes p the current page.
+func (r *Root) show(p page) {
+	if r.current != nil && r.current != p {
+		r.current.leave()
+	}
+	r.current = p
+	p.update()
+	r.host.Objects = []fyne.CanvasObject{p.content()}
+	r.host.Refresh()
+	r.focusOn(p.focus())
+}
+
+// home goes back to the list.
+func (r *Root) home() {
+	if r.session.Add().Active() {
+		r.session.Add().Cancel()
+		return
+	}
+	r.show(r.main)
+}
+
+func (r *Root) focusOn(f fyne.Focusable) {
+	if f == nil {
+		r.win.Canvas().Unfocus()
+		return
+	}
+	r.win.Canvas().Focus(f)
+}

@@ -1,0 +1,218 @@
+package view
+
+import (
+	"fmt"
+
+	"fyne.io/fyne/v2"
+	fynewidget "fyne.io/fyne/v2/widget"
+
+	"github.com/tallystick/tallystick/app/look"
+	"github.com/tallystick/tallystick/app/model"
+	"github.com/tallystick/tallystick/app/widget"
+	"github.com/tallystick/tallystick/vault/secret"
+)
+
+// settingsPage holds what a person can choose. Every change takes effect at once.
+type settingsPage struct {
+	basePage
+	root   *Root
+	body   fyne.CanvasObject
+	theme  *fynewidget.Select
+	lock   *passphraseForm
+	banner *widget.Banner
+}
+
+// choice is one entry of a selection: a word and the value it stands for.
+type choice[T comparable] struct {
+	label string
+	value T
+}
+
+var (
+	themes = []choice[string]{{"As the computer", "system"}, {"Light", "light"}, {"Dark", "dark"}}
+	scales = []choice[float32]{{"100 %", 1}, {"125 %", 1.25}, {"150 %", 1.5}, {"175 %", 1.75}, {"200 %", 2}}
+	clears = []choice[int]{{"10 seconds", 10}, {"30 seconds", 30}, {"1 minute", 60}, {"2 minutes", 120}}
+	locks  = []choice[int]{{"1 minute", 1}, {"5 minutes", 5}, {"10 minutes", 10}, {"30 minutes", 30}, {"1 hour", 60}, {"Never", 0}}
+)
+
+// selectOf makes a selection over choices; changes go to set. A value that is none of them is shown as text of its own.
+func selectOf[T comparable](choices []choice[T], current T, set func(T)) *fynewidget.Select {
+	labels := make([]string, 0, len(choices)+1)
+	selected := ""
+	for _, c := range choices {
+		labels = append(labels, c.label)
+		if c.value == current {
+			selected = c.label
+		}
+	}
+	if selected == "" {
+		selected = fmt.Sprint(current)
+		labels = append(labels, selected)
+	}
+	s := fynewidget.NewSelect(labels, nil)
+	s.SetSelected(selected)
+	s.OnChanged = func(label string) {
+		for _, c := range choices {
+			if c.label == label {
+				set(c.value)
+			}
+		}
+	}
+	return s
+}
+
+func (r *Root) openSettings() { r.show(newSettingsPage(r)) }
+
+func newSettingsPage(r *Root) *settingsPage {
+	p := &settingsPage{root: r, banner: widget.NewBanner()}
+	settings := r.session.Settings()
+	prefs := settings.Prefs()
+	change := func(fn func(*model.Prefs)) {
+		now := settings.Prefs()
+		fn(&now)
+		settings.Set(now)
+	}
+	check := func(label string, on bool, set func(*model.Prefs, bool)) *fynewidget.Check {
+		c := fynewidget.NewCheck(label, nil)
+		c.Checked = on
+		c.OnChanged = func(on bool) { change(func(p *model.Prefs) { set(p, on) }) }
+		return c
+	}
+	p.theme = selectOf(themes, prefs.Theme, func(v string) { change(func(p *model.Prefs) { p.Theme = v }) })
+	p.lock = newPassphraseForm(r)
+
+	objects := []fyne.CanvasObject{
+		p.banner,
+		widget.NewSection("Appearance"),
+		widget.NewFormField("Colours", p.theme, ""),
+		widget.NewFormField("Text size", selectOf(scales, prefs.TextScale, func(v float32) { change(func(p *model.Prefs) { p.TextScale = v }) }), ""),
+		widget.NewSection("Codes"),
+		check("Hide codes until I click them", prefs.HideCodes, func(p *model.Prefs, on bool) { p.HideCodes = on }),
+		widget.NewFormField("Take copied codes off the clipboard after",
+			selectOf(clears, prefs.ClearSeconds, func(v int) { change(func(p *model.Prefs) { p.ClearSeconds = v }) }), ""),
+		widget.NewSection("App lock"),
+		p.lock.body,
+	}
+	if r.session.HasPassphrase() {
+		objects = append(objects,
+			widget.NewFormField("Lock when nobody touches Tallystick for",
+				selectOf(locks, prefs.AutoLockMinutes, func(v int) { change(func(p *model.Prefs) { p.AutoLockMinutes = v }) }), ""),
+			check("Lock when the computer sleeps or its screen is locked", prefs.LockOnSleep, func(p *model.Prefs, on bool) { p.LockOnSleep = on }))
+	}
+	if r.tray {
+		objects = append(objects, widget.NewSection("Window"),
+			check("Keep running in the tray when the window is closed", prefs.CloseToTray, func(p *model.Prefs, on bool) { p.CloseToTray = on }))
+	}
+	objects = append(objects,
+		widget.NewSection("About"),
+		widget.NewField("Version", r.env.About.Version, nil),
+		widget.NewField("Where your data lies", r.env.About.DataDir, nil),
+		widget.NewField("Key kept in", r.env.About.KeyringName, nil))
+	p.body = sheet("Settings", r.home, objects...)
+	return p
+}
+
+func (p *settingsPage) content() fyne.CanvasObject { return p.body }
+func (p *settingsPage) focus() fyne.Focusable      { return p.theme }
+func (p *settingsPage) escape()                    { p.root.home() }
+func (p *settingsPage) leave()                     { p.lock.clear() }
+
+// passphraseForm sets, changes or removes the app lock.
+type passphraseForm struct {
+	root              *Root
+	body              *fyne.Container
+	old, first, again *widget.PassphraseEntry
+	banner            *widget.Banner
+	buttons           []*widget.Button
+}
+
+func newPassphraseForm(r *Root) *passphraseForm {
+	f := &passphraseForm{root: r, banner: widget.NewBanner(), body: widget.NewColumn(look.Space3)}
+	f.old = widget.NewPassphraseEntry("Passphrase you have now")
+	f.first = widget.NewPassphraseEntry("New passphrase")
+	f.again = widget.NewPassphraseEntry("New passphrase once more")
+	f.old.OnSubmitted = func() { r.focusOn(f.first.Focusable()) }
+	f.first.OnSubmitted = func() { r.focusOn(f.again.Focusable()) }
+	f.again.OnSubmitted = f.set
+	f.build()
+	return f
+}
+
+func (f *passphraseForm) build() {
+	has := f.root.session.HasPassphrase()
+	text := "With a passphrase, Tallystick asks for it at every start and after locking, and the key in the keyring alone opens nothing. Nobody can recover it for you."
+	f.buttons = []*widget.Button{widget.NewButton(widget.Secondary, "Set a passphrase", look.IconLock, f.set)}
+	f.body.Objects = []fyne.CanvasObject{widget.NewText(widget.Muted, text), f.banner}
+	if has {
+		f.buttons[0].SetLabel("Change the passphrase")
+		f.body.Add(f.old)
+		if f.root.session.KeyringWorks() {
+			f.buttons = append(f.buttons, widget.NewButton(widget.Quiet, "Remove it", look.IconUnlock, f.remove))
+		}
+	}
+	f.body.Add(f.first)
+	f.body.Add(f.again)
+	flow := widget.NewFlow(look.Space2)
+	for _, b := range f.buttons {
+		flow.Add(b)
+	}
+	f.body.Add(flow)
+}
+
+func (f *passphraseForm) clear() {
+	for _, e := range []*widget.PassphraseEntry{f.old, f.first, f.again} {
+		e.Clear()
+	}
+}
+
+func (f *passphraseForm) set() {
+	if f.first.IsEmpty() {
+		f.banner.Set(widget.Trouble, "", "Type the new passphrase first.")
+		f.root.focusOn(f.first.Focusable())
+		return
+	}
+	if !f.first.Same(f.again) {
+		f.banner.Set(widget.Trouble, "", "The two passphrases are not the same. Type them again.")
+		f.first.Clear()
+		f.again.Clear()
+		f.root.focusOn(f.first.Focusable())
+		return
+	}
+	f.again.Clear()
+	f.change(secret.New(f.first.Take()), "The passphrase is set. Tallystick asks for it from now on.")
+}
+
+func (f *passphraseForm) remove() {
+	f.change(secret.Bytes{}, "The passphrase is removed. The keyring alone opens your accounts now.")
+}
+
+func (f *passphraseForm) change(new secret.Bytes, done string) {
+	f.busy(true)
+	f.root.session.SetPassphrase(secret.New(f.old.Take()), new, func(sentence string) {
+		f.busy(false)
+		if sentence != "" {
+			f.banner.Set(widget.Trouble, "", sentence)
+			return
+		}
+		f.clear()
+		if _, here := f.root.current.(*settingsPage); here {
+			f.root.openSettings()
+		}
+		f.root.Notice(done, false)
+	})
+}
+
+func (f *passphraseForm) busy(on bool) {
+	for _, b := range f.buttons {
+		if on {
+			b.Disable()
+		} else {
+			b.Enable()
+		}
+	}
+	if on {
+		f.banner.Set(widget.Info, "", "Working. Turning a passphrase into a key takes a moment on purpose.")
+	} else {
+		f.banner.Clear()
+	}
+}
