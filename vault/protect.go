@@ -476,8 +476,14 @@ func (m *Manager) RestoreGeneration(ctx context.Context, g Generation, passphras
 
 func (m *Manager) restore(g Generation, key *seal.Key) (*opened, error) {
 	file, _, err := readFile(m.fs, g.Path, seal.MaxFile)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		older, _ := m.Generations()
+		return nil, &Damage{File: filepath.Base(g.Path), What: "it is missing", Older: older, Cause: err}
+	case errors.Is(err, errTooLarge):
 		return nil, m.damage(filepath.Base(g.Path), err)
+	case err != nil:
+		return nil, fmt.Errorf("vault: %w", err)
 	}
 	next, err := unseal(file, key)
 	if err != nil {

@@ -21,6 +21,7 @@ package vault
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -166,6 +167,10 @@ func (v *Vault) Add(a Account, random io.Reader, now time.Time) (Account, error)
 	id, err := newID(random)
 	if err != nil {
 		return Account{}, err
+	}
+	if _, taken := v.index[id]; taken {
+		// Not by chance in the life of the universe: the source is broken.
+		return Account{}, errors.New("vault: the source of randomness repeats itself")
 	}
 	a.ID, a.Created, a.Changed, a.Trashed = id, stamp(now), stamp(now), time.Time{}
 	if a, err = a.normal(); err != nil {

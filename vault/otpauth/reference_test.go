@@ -1,6 +1,8 @@
 package otpauth_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"os"
@@ -121,26 +123,28 @@ const (
 	whyInRange = "1 to 86400 seconds is in range"
 )
 
+// The keys are the first twelve hex digits of SHA-256 of the link: the collection is
+// other people's work and is not copied, not even in part.
 var overrides = map[string]override{
-	"otpauth://totp/issuer?secret=ABCDEFG":                                                   {why: whyLabel, name: "issuer"},
-	"otpauth://hotp/issuer?secret=ABCDEFG&counter=10":                                        {why: whyLabel, name: "issuer", kind: otp.HOTP},
-	"otpauth://totp/issuer?secret=ABCDEFG&digits=7":                                          {why: whyLabel, name: "issuer", digits: 7},
-	"otpauth://totp/issuer?secret=ABCDEFG&algorithm=SHA256":                                  {why: whyLabel, name: "issuer"},
-	"otpauth://totp/:username?secret=ABCDEFG":                                                {why: whyBlank, name: "username"},
-	"otpauth://totp/:account?algorithm=SHA1&digits=6&issuer&period=30&secret=xbjzbxbxbcbcbb": {why: whyBlank, name: "account"},
-	"otpauth://totp/Steam:username?secret=ABCDEFG":                                           {why: whySteam, issuer: "Steam", name: "username", digits: 6},
-	"otpauth://totp/My%3A%20Company%3Auser%40example.com?secret=somesecret&algorithm=SHA1&digits=6&period=30": {
+	"38df85e83257": {why: whyLabel, name: "issuer"},
+	"58d829727e4d": {why: whyLabel, name: "issuer", kind: otp.HOTP},
+	"01a630c7e3a0": {why: whyLabel, name: "issuer", digits: 7},
+	"e7d9ba311424": {why: whyLabel, name: "issuer"},
+	"08669db42c94": {why: whyBlank, name: "username"},
+	"4f207f7d40a2": {why: whyBlank, name: "account"},
+	"b1bbc93b9fd7": {why: whySteam, issuer: "Steam", name: "username", digits: 6},
+	"e6a59a3fa8e3": {
 		why: whyColon, issuer: "My", name: "Company:user@example.com"},
-	"not an uri": {why: whyBare, err: otpauth.ErrNotURI},
-	"otpauth://totp/Example%20Website%3Atest%40example.com?secret=QWERTYUIOP&digits=&issuer=&algorithm=SHA1&period=30": {
+	"1103f208bbda": {why: whyBare, err: otpauth.ErrNotURI},
+	"d0ff2311355f": {
 		why: whyEmpty, issuer: "Example Website", name: "test@example.com", digits: 6},
-	"otpauth://totp/issuer%3Aaccount%20name?secret=QWERTYUIOP&digits=6&issuer=issuer&algorithm=SHA1&period=1000000000": {
+	"cc3db119cd0c": {
 		why: whyRange, err: otpauth.ErrParameter},
-	"otpauth://totp/Example:alice?secret=JBSWY3DPEHPK3PXP&issuer=Example&period=0":  {why: whyRange, err: otpauth.ErrParameter},
-	"otpauth://totp/Example:alice?secret=JBSWY3DPEHPK3PXP&issuer=Example&digits=11": {why: whyRange, err: otpauth.ErrParameter},
-	"otpauth://totp/Example:alice?secret=JBSWY3DPEHPK3PXP&issuer=Example&period=150": {
+	"0f90838de29e": {why: whyRange, err: otpauth.ErrParameter},
+	"419074f5abd9": {why: whyRange, err: otpauth.ErrParameter},
+	"f72dd6155f5d": {
 		why: whyInRange, issuer: "Example", name: "alice", period: 150},
-	"otpauth://totp/bar?secret=GAYTEMZUGU3DOOBZGAYTEMZUGU&period=4": {why: whyInRange, name: "bar", period: 4},
+	"154923040266": {why: whyInRange, name: "bar", period: 4},
 }
 
 func TestReferenceURIs(t *testing.T) {
@@ -163,14 +167,16 @@ func TestReferenceURIs(t *testing.T) {
 		case c.Expect != nil:
 			agrees = c.Expect.differs(e)
 		}
-		o, overridden := overrides[c.URI]
+		sum := sha256.Sum256([]byte(c.URI))
+		id := hex.EncodeToString(sum[:])[:12]
+		o, overridden := overrides[id]
 		if !overridden {
 			if agrees != "" {
 				t.Errorf("%s (%s): %s", c.URI, c.Origin, agrees)
 			}
 			continue
 		}
-		used[c.URI] = true
+		used[id] = true
 		if agrees == "" {
 			t.Errorf("%s (%s): is listed as different from its origin (%s), but is not", c.URI, c.Origin, o.why)
 		}
@@ -187,9 +193,9 @@ func TestReferenceURIs(t *testing.T) {
 			t.Errorf("%s: %s (%s)", c.URI, d, o.why)
 		}
 	}
-	for uri := range overrides {
-		if !used[uri] {
-			t.Errorf("no such case any more: %s", uri)
+	for id, o := range overrides {
+		if !used[id] {
+			t.Errorf("no such case any more: %s (%s)", id, o.why)
 		}
 	}
 }
