@@ -55,7 +55,7 @@ func letters(s string) string {
 			first = i
 			break
 		}
-		if unicode.Is(unicode.So, r) { // emoji and other pictures
+		if unicode.Is(unicode.So, r) && r != unicode.ReplacementChar { // emoji and other pictures
 			return string(r)
 		}
 	}
@@ -85,8 +85,8 @@ func letters(s string) string {
 	if next == 0 {
 		return string(unicode.ToUpper(a))
 	}
-	if unicode.IsDigit(next) {
-		return string([]rune{unicode.ToUpper(a), next})
+	if unicode.IsDigit(a) || unicode.IsDigit(next) { // B3, 3C
+		return string([]rune{unicode.ToUpper(a), unicode.ToUpper(next)})
 	}
 	return string([]rune{unicode.ToUpper(a), unicode.ToLower(next)})
 }

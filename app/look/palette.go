@@ -81,7 +81,7 @@ var light = palette{
 	theme.ColorNamePressed:                   rgba(0x1b2030, 0x1f),
 	theme.ColorNameButton:                    rgb(0xffffff),
 	theme.ColorNameDisabledButton:            rgb(0xebe7df),
-	theme.ColorNameDisabled:                  rgb(0x696b74),
+	theme.ColorNameDisabled:                  rgb(0x63656e),
 	theme.ColorNamePlaceHolder:               rgb(0x676a76),
 	theme.ColorNameInputBackground:           rgb(0xffffff),
 	theme.ColorNameInputBorder:               rgb(0x8d8579),
@@ -157,7 +157,7 @@ var dark = palette{
 	theme.ColorNameError:                     rgb(0xff9e94),
 	theme.ColorNameForegroundOnError:         rgb(0x3d0905),
 
-	ColorMuted:         rgb(0xa9a8ab),
+	ColorMuted:         rgb(0xadacb0),
 	ColorSurface:       rgb(0x1d2029),
 	ColorSunken:        rgb(0x272b36),
 	ColorOutline:       rgb(0x6b7080),
