@@ -3,7 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"regexp"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -79,7 +79,10 @@ func statusOf(err error) int {
 	return statusFailed
 }
 
-var plainFlag = regexp.MustCompile(`^[a-z][a-z-]{0,23}$`)
+// plainFlag reports whether a name looks like a flag's, rather than like a key.
+func plainFlag(name string) bool {
+	return len(name) <= 16 && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz-") == ""
+}
 
 // flagError says what is wrong with a flag without repeating the value, which may be a
 // secret that was pasted in the wrong place.
@@ -91,7 +94,7 @@ func flagError(err error) error {
 	)
 	switch {
 	case errors.As(err, &unknown):
-		if name := unknown.GetSpecifiedName(); plainFlag.MatchString(name) && unknown.GetSpecifiedShortnames() == "" {
+		if name := unknown.GetSpecifiedName(); plainFlag(name) && unknown.GetSpecifiedShortnames() == "" {
 			return usage("There is no flag --%s here. `tallystick help` and the command's name lists them.", name)
 		}
 		return usage("There is a flag that is not known here. `tallystick help` and the command's name lists them.")

@@ -80,6 +80,7 @@ func TestUsageErrors(t *testing.T) {
 		{[]string{linkRFC}, "opened by the window"},
 		{[]string{"code", "a", "b"}, "too many words"},
 		{[]string{"code", "--frobnicate"}, "no flag --frobnicate"},
+		{[]string{"code", "--mfrggzdfmztwq2lknnwg23tpobyxe43u"}, "a flag that is not known"},
 		{[]string{"code", "-x"}, "a flag that is not known"},
 		{[]string{"code", "--at"}, "--at needs a value"},
 		{[]string{"add", "--digits", "six", "-"}, "--digits needs a whole number"},

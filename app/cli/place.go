@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -62,20 +61,23 @@ func isLink(word string) bool {
 // ErrProfile is returned for a profile name that cannot be the name of a folder on every system.
 var ErrProfile = errors.New("cli: not a profile name")
 
-var (
-	profileName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,31}$`)
-	// Names that Windows keeps for devices, in every folder.
-	reservedName = regexp.MustCompile(`^(con|prn|aux|nul|com[0-9]|lpt[0-9])$`)
-)
-
 // CheckProfile reports ErrProfile unless name is empty or 1 to 32 of a-z, 0-9, - and _,
 // beginning with a letter or digit. Capital letters are left out because two profiles
 // that differ only in them would be one folder on some systems.
 func CheckProfile(name string) error {
-	if name == "" || profileName.MatchString(name) && !reservedName.MatchString(name) {
+	if name == "" {
 		return nil
 	}
-	return ErrProfile
+	const alphanumeric = "abcdefghijklmnopqrstuvwxyz0123456789"
+	if len(name) > 32 || !strings.Contains(alphanumeric, name[:1]) || strings.Trim(name, alphanumeric+"-_") != "" {
+		return ErrProfile
+	}
+	// Names that Windows keeps for devices, in every folder.
+	switch strings.TrimRight(name, "0123456789") {
+	case "con", "prn", "aux", "nul", "com", "lpt":
+		return ErrProfile
+	}
+	return nil
 }
 
 // Place is the directory that holds everything of one profile: the flag before
