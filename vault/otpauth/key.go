@@ -134,8 +134,9 @@ func steamBase64(text string) (secret.Bytes, bool) {
 	return secret.New(key), true
 }
 
-// motpLinkKey reads the key of an otpauth://motp link, where andOTP writes the hex
-// digits and Aegis base32 of the bytes they stand for.
+// motpLinkKey reads the key of an otpauth://motp link. Written there are the hex
+// digits themselves, base32 of their text, or (Aegis) base32 of the bytes they
+// stand for. Hex digits are nearly never base32 of anything: 0, 1, 8 and 9 are not.
 func motpLinkKey(text string, warn *warnings) (otp.Params, error) {
 	p := otp.New(otp.MOTP, secret.FromString(strip(text)))
 	if checkKey(p) == nil {

@@ -49,7 +49,7 @@ func Parse(text string) (Entry, error) {
 
 // withoutFragment reads a link taking every # for a piece of a name, as most are.
 // Only when that fails where a # stands in the query, the link is read without what
-// follows it.
+// follows it, unless that holds parameters: without them codes could come out wrong.
 func withoutFragment(rest string, parse func(string) (Entry, error)) (Entry, error) {
 	e, err := parse(rest)
 	if err == nil {
@@ -57,7 +57,7 @@ func withoutFragment(rest string, parse func(string) (Entry, error)) (Entry, err
 	}
 	label, query := findQuery(rest)
 	hash := strings.IndexByte(query, '#')
-	if hash < 0 {
+	if hash < 0 || hasKnown(query[hash+1:]) {
 		return Entry{}, err
 	}
 	e, retry := parse(label + "?" + query[:hash])
@@ -72,10 +72,8 @@ func withoutFragment(rest string, parse func(string) (Entry, error)) (Entry, err
 
 // parseOTPAuth reads what follows otpauth://.
 func parseOTPAuth(rest string) (Entry, error) {
-	for _, another := range []string{schemeOTPAuth, schemeMOTP, schemeMigration} {
-		if strings.Contains(lowerASCII(rest), another) {
-			return Entry{}, fmt.Errorf("%w: more than one link", ErrParameter)
-		}
+	if err := oneLink(rest); err != nil {
+		return Entry{}, err
 	}
 	var warn warnings
 	head, raw := findQuery(rest)
@@ -110,6 +108,21 @@ func parseOTPAuth(rest string) (Entry, error) {
 	}
 	e.Warnings = warn
 	return e, nil
+}
+
+// oneLink refuses a link that another line or another link follows: both would be
+// taken for parts of the key or of a name.
+func oneLink(rest string) error {
+	if strings.ContainsAny(rest, "\r\n") {
+		return fmt.Errorf("%w: the link goes over several lines", ErrParameter)
+	}
+	rest = lowerASCII(rest)
+	for _, another := range []string{schemeOTPAuth, schemeMOTP, schemeMigration} {
+		if strings.Contains(rest, another) {
+			return fmt.Errorf("%w: more than one link", ErrParameter)
+		}
+	}
+	return nil
 }
 
 // kindOf reads the part before the label.
@@ -157,12 +170,11 @@ func (q query) steam(kind otp.Kind) (otp.Kind, error) {
 
 // params reads key and settings.
 func (q query) params(kind otp.Kind, warn *warnings) (otp.Params, error) {
-	text := q.get("secret")
-	if text == "" {
-		return otp.Params{}, ErrNoSecret
+	text, err := q.key()
+	if err != nil {
+		return otp.Params{}, err
 	}
 	var p otp.Params
-	var err error
 	if kind == otp.MOTP {
 		p, err = motpLinkKey(text, warn)
 	} else {
@@ -233,15 +245,18 @@ func (q query) contradicts(p otp.Params) bool {
 
 // parseMOTP reads what follows motp://: Issuer:name?secret=HEX.
 func parseMOTP(rest string) (Entry, error) {
+	if err := oneLink(rest); err != nil {
+		return Entry{}, err
+	}
 	var warn warnings
 	label, raw := findQuery(rest)
 	q, err := readQuery(raw, &warn)
 	if err != nil {
 		return Entry{}, err
 	}
-	text := q.get("secret")
-	if text == "" {
-		return Entry{}, ErrNoSecret
+	text, err := q.key()
+	if err != nil {
+		return Entry{}, err
 	}
 	e := Entry{}
 	if e.Params, err = parseKey(otp.MOTP, text, &warn); err != nil {
@@ -259,8 +274,12 @@ func parseMOTP(rest string) (Entry, error) {
 
 // parseSteam reads what follows steam://: a key in base32, or in Steam's base64.
 func parseSteam(rest string) (Entry, error) {
+	text := steamText(rest)
+	if err := grouped(text); err != nil {
+		return Entry{}, err
+	}
 	var warn warnings
-	p, err := parseKey(otp.Steam, steamText(rest), &warn)
+	p, err := parseKey(otp.Steam, text, &warn)
 	return Entry{Params: p, Warnings: warn}, err
 }
 

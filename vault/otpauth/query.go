@@ -72,6 +72,9 @@ func splitQuery(raw string, warn *warnings) []pair {
 		rawName, value, hasValue := strings.Cut(part, "=")
 		name, escaped := paramName(rawName)
 		warn.addIf(escaped && known[name], WarnAmpersand)
+		if name == "steam" && !hasValue && strings.TrimSpace(rawName) != "steam" {
+			name = "& steam" // "issuer=Wind & Steam" must not change the codes; the flag is written small
+		}
 		if last := len(pairs) - 1; last >= 0 && pairs[last].name == "issuer" && !hasValue && !known[name] && name != "" {
 			pairs[last].raw += "&" + part // "issuer=Marks & Spencer"
 			warn.add(WarnAmpersand)
@@ -90,6 +93,12 @@ func splitQuery(raw string, warn *warnings) []pair {
 		warn.add(WarnAmpersand)
 	}
 	return pairs
+}
+
+// hasKnown reports whether a piece of a query has parameters that are known.
+func hasKnown(raw string) bool {
+	var unheard warnings
+	return slices.ContainsFunc(splitQuery(raw, &unheard), func(p pair) bool { return known[p.name] })
 }
 
 // readQuery reads the pairs into a query. Of a repeated parameter the last value
@@ -173,6 +182,27 @@ func (q query) get(name string) string {
 func (q query) has(name string) bool {
 	_, ok := q.values[name]
 	return ok
+}
+
+// key returns the secret parameter.
+func (q query) key() (string, error) {
+	text := q.get("secret")
+	if text == "" {
+		return "", ErrNoSecret
+	}
+	return text, grouped(text)
+}
+
+// grouped refuses a key in a link with spaces that no groups of one length make. They
+// come from text that was copied along with the link, and most words are base32.
+func grouped(text string) error {
+	groups := strings.Fields(strings.TrimRight(text, "= "))
+	for i, g := range groups {
+		if last := i == len(groups)-1; len(g) > len(groups[0]) || !last && len(g) < len(groups[0]) {
+			return fmt.Errorf("%w: there are spaces in odd places", ErrSecret)
+		}
+	}
+	return nil
 }
 
 // number reads a whole number of minimum to maximum; given is false when it is absent.
