@@ -158,7 +158,7 @@ func (p Params) code(t time.Time, ahead uint64) (string, error) {
 // one, for a period out of range and before 1970.
 func (p Params) Step(t time.Time) (step uint64, ok bool) {
 	unix := t.Unix()
-	if !p.Kind.Rolling() || !periodOK(p.Period) || unix < -5 {
+	if !p.Kind.Rolling() || !periodOK(p.Period) || unix < 0 {
 		return 0, false
 	}
 	return uint64(unix) / uint64(p.Period), true
