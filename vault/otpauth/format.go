@@ -10,8 +10,9 @@ import (
 )
 
 // Format writes a link that other apps read: percent-encoded with %20, the issuer
-// both before the label's one literal colon and as a parameter, and algorithm, digits
-// and period where they are not the usual ones.
+// both before the label's one literal colon and as a parameter. Digits and period are
+// always there, because not every reader has defaults (KeePassXC has been seen to make one
+// digit of a link without them); the algorithm is where it is not SHA1.
 //
 //   - Steam is otpauth://steam/…&encoder=steam: Aegis, ente and andOTP know the host,
 //     KeePassXC the parameter, and who knows neither refuses it instead of showing
@@ -71,18 +72,15 @@ func link(e Entry) string {
 	if issuer != "" {
 		param("issuer", escape(issuer))
 	}
-	usual := otp.New(otp.TOTP, p.Secret)
 	switch p.Kind {
 	case otp.TOTP, otp.HOTP:
-		if p.Algorithm != usual.Algorithm {
+		if p.Algorithm != otp.SHA1 {
 			param("algorithm", string(p.Algorithm))
 		}
-		if p.Digits != usual.Digits {
-			param("digits", strconv.Itoa(p.Digits))
-		}
+		param("digits", strconv.Itoa(p.Digits))
 		if p.Kind == otp.HOTP {
 			param("counter", strconv.FormatUint(p.Counter, 10))
-		} else if p.Period != usual.Period {
+		} else {
 			param("period", strconv.Itoa(p.Period))
 		}
 	case otp.Steam:
