@@ -52,3 +52,8 @@ func EncodeVault(v *Vault) [][]byte {
 	defer wipe()
 	return cloneRaw(entries)
 }
+
+// WithChecksum ends a device file.
+func WithChecksum(text []byte) []byte {
+	return append(append([]byte(nil), text...), checkName+checksum(text)+"\"\n}\n"...)
+}

@@ -113,6 +113,9 @@ func Open(cfg Config) (*Manager, error) {
 	return m, nil
 }
 
+// Format prints the directory, under every verb: not what is in the vault.
+func (m *Manager) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "vault in %s", m.cfg.Dir) }
+
 func (m *Manager) path(name string) string { return filepath.Join(m.cfg.Dir, name) }
 
 // begin waits for the turn of a call. The context it returns ends with ctx and at Close.

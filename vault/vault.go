@@ -89,6 +89,9 @@ func (v *Vault) same(o *Vault) bool {
 	})
 }
 
+// Format prints how much is in it and never what, under every verb.
+func (v *Vault) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "vault of %d entries", len(v.entries)) }
+
 // Wipe overwrites every key and PIN in it and empties it: for the owner of a Clone
 // that is no longer needed.
 func (v *Vault) Wipe() {

@@ -109,6 +109,9 @@ func (k *Key) Fingerprint() string {
 	return hex.EncodeToString(sum[:16])
 }
 
+// Format prints secret.Redacted under every verb.
+func (k *Key) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, secret.Redacted) }
+
 // Wipe overwrites the text form and drops the rest. age offers no way to
 // overwrite an identity, so its memory is only left to the garbage collector.
 func (k *Key) Wipe() {

@@ -24,7 +24,7 @@ import (
 // Keyring is a keyring in memory. The zero value works and is empty.
 type Keyring struct {
 	mu     sync.Mutex
-	values map[string]string
+	values map[string]secret.Bytes // so that printing a keyring prints nothing
 	fail   func(op, account string) error
 	hang   bool
 	calls  int
@@ -65,7 +65,11 @@ func (k *Keyring) Hang(on bool) {
 func (k *Keyring) Values() map[string]string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return maps.Clone(k.values)
+	all := make(map[string]string, len(k.values))
+	for account, v := range k.values {
+		all[account] = string(v.Reveal())
+	}
+	return all
 }
 
 // Accounts returns the names in it, sorted.
@@ -76,9 +80,9 @@ func (k *Keyring) Put(account, value string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.values == nil {
-		k.values = make(map[string]string)
+		k.values = make(map[string]secret.Bytes)
 	}
-	k.values[account] = value
+	k.values[account] = secret.FromString(value)
 }
 
 // Drop removes a value past all failures.
@@ -127,7 +131,7 @@ func (k *Keyring) Get(ctx context.Context, account string) (secret.Bytes, error)
 	if !ok {
 		return secret.Bytes{}, keys.ErrMissing
 	}
-	return secret.FromString(v), nil
+	return v.Clone(), nil
 }
 
 // Set stores a value of at most keys.MaxValue bytes.
@@ -140,9 +144,9 @@ func (k *Keyring) Set(ctx context.Context, account string, value secret.Bytes) e
 	}
 	defer k.mu.Unlock()
 	if k.values == nil {
-		k.values = make(map[string]string)
+		k.values = make(map[string]secret.Bytes)
 	}
-	k.values[account] = string(value.Reveal())
+	k.values[account] = value.Clone()
 	return nil
 }
 
