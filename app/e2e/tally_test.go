@@ -104,7 +104,7 @@ func (a *tally) openWith(opt desktop.StartOptions, args ...string) (*desktop.Pro
 	if err != nil {
 		a.t.Fatalf("%v\nthe program said: %s", err, p.Output())
 	}
-	if err := w.Move(ctx, image.Rect(10, 10, 10+440, 10+700)); err != nil {
+	if err := w.Move(ctx, image.Rect(10, 40, 10+440, 40+700)); err != nil {
 		a.t.Fatal(err)
 	}
 	return p, w
@@ -119,6 +119,25 @@ func (a *tally) quit(p *desktop.Process, w *desktop.Window) {
 	if status, err := p.Wait(within(a.t, patience)); err != nil || status != 0 {
 		a.t.Fatalf("the window ended with %d, %v\n%s", status, err, p.Output())
 	}
+	if complaints := complaints(p.Output()); complaints != "" {
+		a.t.Errorf("the window's log complains:\n%s", complaints)
+	}
+}
+
+// complaints are the lines of a window's log that say that something went wrong inside.
+func complaints(log string) string {
+	var bad []string
+	lines := strings.Split(log, "\n")
+	for i, line := range lines {
+		switch {
+		case strings.Contains(line, "Preferences load error"):
+			// The toolkit makes an empty file for its own preferences and then finds nothing in it.
+		case strings.Contains(line, "Fyne error"), strings.Contains(line, "Error in Fyne call thread"),
+			strings.Contains(line, "panic"), strings.Contains(line, "level=ERROR"):
+			bad = append(bad, lines[i:min(len(lines), i+4)]...)
+		}
+	}
+	return strings.Join(bad, "\n")
 }
 
 // shows waits until the window shows one of the phrases and returns which.

@@ -34,20 +34,10 @@ func (w *Window) Read(ctx context.Context) ([]Word, error) {
 	return w.d.read(ctx, img)
 }
 
-func (d *Desktop) read(ctx context.Context, img image.Image) ([]Word, error) {
+func (d *Desktop) read(ctx context.Context, img *image.RGBA) ([]Word, error) {
 	b := img.Bounds()
 	big := image.NewGray(image.Rect(0, 0, b.Dx()*readScale, b.Dy()*readScale))
-	draw.CatmullRom.Scale(big, big.Bounds(), img, b, draw.Src, nil)
-	// Light text on dark is read badly: what is dark on the whole is turned over.
-	sum := 0
-	for _, p := range big.Pix {
-		sum += int(p)
-	}
-	if sum/len(big.Pix) < 110 {
-		for i, p := range big.Pix {
-			big.Pix[i] = 255 - p
-		}
-	}
+	draw.CatmullRom.Scale(big, big.Bounds(), ink(img), b, draw.Src, nil)
 	f, err := os.CreateTemp(d.runtime, "read-*.png")
 	if err != nil {
 		return nil, err
@@ -65,6 +55,71 @@ func (d *Desktop) read(ctx context.Context, img image.Image) ([]Word, error) {
 		return nil, fmt.Errorf("desktop: reading %s: %s", filepath.Base(f.Name()), res.Stderr)
 	}
 	return parseWords(res.Stdout), nil
+}
+
+// block is the side of the squares whose background is measured, in pixels: about a line of text.
+const block = 20
+
+// ink turns what a screen shows into what a printer would: black on white everywhere, also where the screen has light
+// letters on dark, or a dark page has a light button. The background of a square is the value most of its neighbourhood
+// has; what differs from it is ink.
+func ink(img *image.RGBA) *image.Gray {
+	b := img.Bounds()
+	grey := image.NewGray(b)
+	draw.Draw(grey, b, img, b.Min, draw.Src)
+	out := image.NewGray(b)
+	for y := 0; y < b.Dy(); y += block {
+		for x := 0; x < b.Dx(); x += block {
+			var histogram [64]int
+			around := image.Rect(x-block/2, y-block/2, x+block+block/2, y+block+block/2).Intersect(b)
+			for py := around.Min.Y; py < around.Max.Y; py++ {
+				for px := around.Min.X; px < around.Max.X; px++ {
+					histogram[grey.Pix[py*grey.Stride+px]/4]++
+				}
+			}
+			ground := 0
+			for value, n := range histogram {
+				if n > histogram[ground] {
+					ground = value
+				}
+			}
+			square := image.Rect(x, y, x+block, y+block).Intersect(b)
+			for py := square.Min.Y; py < square.Max.Y; py++ {
+				for px := square.Min.X; px < square.Max.X; px++ {
+					v := int(grey.Pix[py*grey.Stride+px]) - (4*ground + 2)
+					out.Pix[py*out.Stride+px] = uint8(255 - min(255, max(v, -v)*3/2))
+				}
+			}
+		}
+	}
+	eraseLines(out)
+	return out
+}
+
+// lineLength is how long a straight stroke may be in a letter, in pixels. What is longer is a frame.
+const lineLength = 64
+
+// eraseLines takes frames and rules out: text recognition takes what is in a frame for a drawing.
+func eraseLines(img *image.Gray) {
+	size := img.Bounds().Size()
+	erase := func(lines, length, step, next int) {
+		for line := range lines {
+			for i, run := 0, 0; i <= length; i++ {
+				if i < length && img.Pix[line*next+i*step] < 200 {
+					run++
+					continue
+				}
+				if run >= lineLength {
+					for j := i - run; j < i; j++ {
+						img.Pix[line*next+j*step] = 255
+					}
+				}
+				run = 0
+			}
+		}
+	}
+	erase(size.Y, size.X, 1, img.Stride)
+	erase(size.X, size.Y, img.Stride, 1)
 }
 
 // parseWords reads tesseract's table: level, page, block, paragraph, line, word, left, top, width, height, confidence, text.
@@ -137,10 +192,11 @@ func (w *Window) WaitText(ctx context.Context, phrases ...string) (string, image
 		phrase string
 		box    image.Rectangle
 	)
+	seen := "nothing that can be read"
 	err := Wait(ctx, fmt.Sprintf("the window to show one of %q", phrases), func() error {
 		words, err := w.Read(ctx)
 		if err != nil {
-			return err
+			return fmt.Errorf("it last showed: %s: %w", seen, err)
 		}
 		for _, p := range phrases {
 			if r, ok := Find(words, p); ok {
@@ -148,7 +204,8 @@ func (w *Window) WaitText(ctx context.Context, phrases ...string) (string, image
 				return nil
 			}
 		}
-		return fmt.Errorf("it shows: %s", Text(words))
+		seen = Text(words)
+		return fmt.Errorf("it shows: %s", seen)
 	})
 	return phrase, box, err
 }

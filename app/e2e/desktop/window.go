@@ -208,17 +208,35 @@ func (w *Window) Key(ctx context.Context, keys ...string) error {
 	return err
 }
 
-// Type types text on the keyboard into whatever has the focus in the window. The text travels through standard input:
-// passphrases are never arguments, not even here.
+// Type types text on the keyboard into whatever has the focus in the window; "\n" and "\t" are the Return and the Tab
+// key. The text travels through standard input: passphrases are never arguments, not even here.
 func (w *Window) Type(ctx context.Context, text string) error {
-	if err := w.Activate(ctx); err != nil {
-		return err
+	for len(text) > 0 {
+		n := strings.IndexAny(text, "\n\t")
+		switch {
+		case n == 0: // xdotool types a line feed, a key that no keyboard has
+			key := map[byte]string{'\n': "Return", '\t': "Tab"}[text[0]]
+			if err := w.Key(ctx, key); err != nil {
+				return err
+			}
+			text = text[1:]
+			continue
+		case n < 0:
+			n = len(text)
+		}
+		if err := w.Activate(ctx); err != nil {
+			return err
+		}
+		res, err := w.d.Run(ctx, text[:n], "xdotool", "type", "--clearmodifiers", "--delay", "25", "--file", "-")
+		if err != nil {
+			return err
+		}
+		if res.Exit != 0 {
+			return fmt.Errorf("desktop: xdotool type: %s", res.Stderr)
+		}
+		text = text[n:]
 	}
-	res, err := w.d.Run(ctx, text, "xdotool", "type", "--clearmodifiers", "--delay", "25", "--file", "-")
-	if err == nil && res.Exit != 0 {
-		err = fmt.Errorf("desktop: xdotool type: %s", res.Stderr)
-	}
-	return err
+	return nil
 }
 
 // xdo runs xdotool, the hands on keyboard and mouse.
