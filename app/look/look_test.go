@@ -79,7 +79,7 @@ func TestTextContrast(t *testing.T) {
 		pair{ColorOnAccentSoft, ColorAccentSoft},
 		pair{ColorOnInfoSoft, ColorInfoSoft}, pair{ColorOnSuccessSoft, ColorSuccessSoft},
 		pair{ColorOnWarningSoft, ColorWarningSoft}, pair{ColorOnErrorSoft, ColorErrorSoft},
-		pair{ColorOnToast, ColorToast}, pair{ColorToastAction, ColorToast},
+		pair{ColorOnToast, ColorToast}, pair{ColorToastAction, ColorToast}, pair{ColorToastAction, ColorToastHover},
 	)
 	for name, p := range map[string]palette{"light": light, "dark": dark} {
 		for _, c := range pairs {

@@ -52,6 +52,8 @@ const (
 	ColorOnToast fyne.ThemeColorName = "tallystick.onToast"
 	// ColorToastAction is the word to press on a toast.
 	ColorToastAction fyne.ThemeColorName = "tallystick.toastAction"
+	// ColorToastHover lies under that word while the pointer is on it.
+	ColorToastHover fyne.ThemeColorName = "tallystick.toastHover"
 )
 
 func rgb(v uint32) color.NRGBA {
@@ -123,6 +125,7 @@ var light = palette{
 	ColorToast:         rgb(0x262b3b),
 	ColorOnToast:       rgb(0xf5f2ec),
 	ColorToastAction:   rgb(0xe6b878),
+	ColorToastHover:    rgb(0x3a4052),
 }
 
 var dark = palette{
@@ -179,4 +182,5 @@ var dark = palette{
 	ColorToast:         rgb(0xede8de),
 	ColorOnToast:       rgb(0x1b2030),
 	ColorToastAction:   rgb(0x7b4713),
+	ColorToastHover:    rgb(0xdcd5c6),
 }

@@ -217,7 +217,7 @@ func (t *Toast) CreateRenderer() fyne.WidgetRenderer {
 		} else {
 			m.Width = t.label.width
 		}
-		w := min(m.Width, 300) + 2*look.Space4
+		w := min(m.Width, 180) + 2*look.Space4
 		h := m.Height + 2*look.Space3
 		if t.action.Label != "" {
 			b := t.button.MinSize()
@@ -268,18 +268,23 @@ func (b *toastButton) CreateRenderer() fyne.WidgetRenderer {
 	text.TextStyle = look.StrongStyle
 	text.Alignment = fyne.TextAlignCenter
 	line := newFocusLine()
-	r := &renderer{objects: []fyne.CanvasObject{text, line}}
+	over := &canvas.Rectangle{CornerRadius: look.Radius}
+	r := &renderer{objects: []fyne.CanvasObject{over, text, line}}
 	r.min = func() fyne.Size {
 		m := textSize(b.label, look.Size(b, look.SizeBody), look.StrongStyle)
 		return fyne.NewSize(m.Width+2*look.Space3, max(m.Height+2*look.Space1, look.Hit))
 	}
 	r.layout = func(s fyne.Size) {
+		place(over, 0, 0, s.Width, s.Height)
 		place(text, 0, 0, s.Width, s.Height)
 		place(line, 1, 1, s.Width-2, s.Height-2)
 	}
 	r.refresh = func() {
 		text.Text, text.TextSize = b.label, look.Size(b, look.SizeBody)
-		text.TextStyle.Underline = b.hovered
+		over.FillColor = color.Transparent
+		if b.hovered {
+			over.FillColor = look.Color(b, look.ColorToastHover)
+		}
 		text.Color = look.Color(b, look.ColorToastAction)
 		line.StrokeColor = look.Color(b, look.ColorToastAction)
 		show(line, b.focused)

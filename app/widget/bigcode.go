@@ -167,8 +167,8 @@ func (b *BigCode) CreateRenderer() fyne.WidgetRenderer {
 		b.code.TextSize = full
 		t := b.code.MinSize()
 		beside := ring && t.Width+look.Space5+clock <= room
-		if t.Width > room && room > 0 {
-			b.code.TextSize = full * room / t.Width
+		if t.Width > room {
+			shrink(b.code, b.code.Text, full, room)
 			t = b.code.MinSize()
 		}
 		codeH := textSize("0", full, look.CodeStyle).Height
@@ -184,7 +184,7 @@ func (b *BigCode) CreateRenderer() fyne.WidgetRenderer {
 			place(b.seconds, x+t.Width+look.Space5+e+look.Space1, look.Space3+(codeH-secT.Height)/2, secT.Width, secT.Height)
 		case ring:
 			gap = look.Space4
-			fitLabel(b.below, lower(&b.state), look.Size(b, look.SizeCodeNext), room-clock-gap)
+			shrink(b.below, lower(&b.state), look.Size(b, look.SizeCodeNext), room-clock-gap)
 			w := b.below.MinSize().Width
 			if b.below.Text == "" {
 				w, gap = 0, 0
@@ -198,7 +198,7 @@ func (b *BigCode) CreateRenderer() fyne.WidgetRenderer {
 		b.dial.show(ring)
 		show(b.seconds, ring)
 		if !ring || beside {
-			fitLabel(b.below, lower(&b.state), look.Size(b, look.SizeCodeNext), room)
+			shrink(b.below, lower(&b.state), look.Size(b, look.SizeCodeNext), room)
 			bx = (s.Width - b.below.MinSize().Width) / 2
 		}
 		lt := b.below.MinSize()

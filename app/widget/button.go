@@ -105,13 +105,20 @@ func (b *Button) colors() (ground, line color.Color, text fyne.ThemeColorName) {
 // fitLabel puts s on text in size, smaller where the room is short, and only then with an ellipsis.
 // With large text set, the smallest is still larger than the usual size.
 func fitLabel(text *canvas.Text, s string, size, room float32) {
-	text.Text, text.TextSize = s, size
-	w := textSize(s, size, text.TextStyle).Width
-	if w <= room || room <= 0 {
-		return
+	text.TextSize = max(fitSize(s, size, room, text.TextStyle), size*0.6)
+	text.Text = s
+	if room > 0 {
+		text.Text = fit(s, room, text.TextSize, text.TextStyle)
 	}
-	text.TextSize = size * max(room/w, 0.6)
-	text.Text = fit(s, room, text.TextSize, text.TextStyle)
+}
+
+// mostLabel is the width a label may ask for, in pixels; longer ones shrink. Without a limit one
+// long label in large text would keep the window from being narrow.
+const mostLabel = 280
+
+// shrink puts s on text in size, or as small as the room asks for: for what must not be cut.
+func shrink(text *canvas.Text, s string, size, room float32) {
+	text.Text, text.TextSize = s, fitSize(s, size, room, text.TextStyle)
 }
 
 // CreateRenderer implements fyne.Widget.
@@ -167,7 +174,7 @@ func (b *Button) CreateRenderer() fyne.WidgetRenderer {
 			}
 			w, h = w+t.Width, max(h, t.Height)
 		}
-		return fyne.NewSize(max(w+2*padX, look.Hit), max(h+2*padY, look.Hit))
+		return fyne.NewSize(min(max(w+2*padX, look.Hit), mostLabel), max(h+2*padY, look.Hit))
 	}
 	r.refresh = func() {
 		ground, line, on := b.colors()

@@ -430,9 +430,9 @@ func (r *CodeRow) arrangeCode(x, y, end, codeH float32, rolling bool) (spilled s
 	r.code.Text = codeText
 	r.code.TextSize = look.Size(r, look.SizeCode)
 	width := textSize(codeText, r.code.TextSize, r.code.TextStyle).Width
-	if room := end - x; width > room && room > 0 {
-		r.code.TextSize *= room / width
-		width = room
+	if width > end-x {
+		r.code.TextSize = fitSize(codeText, r.code.TextSize, end-x, r.code.TextStyle)
+		width = textSize(codeText, r.code.TextSize, r.code.TextStyle).Width
 	}
 	place(r.code, x, y, width, codeH)
 	show(r.code, true)

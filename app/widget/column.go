@@ -121,6 +121,6 @@ func (f *flow) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	if f.width > 0 {
 		s.Height = f.run(objects, f.width, nil)
 	}
-	s.Width = min(s.Width, 240)
+	s.Width = min(s.Width, 160) // wider ones are made to fit
 	return s
 }

@@ -22,6 +22,18 @@ type Entry struct {
 	onRune func(r rune)
 	// onShift sees the shift key go down and up.
 	onShift func(down bool)
+
+	self     fyne.CanvasObject // the widget that embeds this one, which is what lies on a canvas
+	canvasOf func(fyne.CanvasObject) fyne.Canvas
+}
+
+// ExtendBaseWidget makes w the widget that this field is.
+func (e *Entry) ExtendBaseWidget(w fyne.Widget) {
+	e.self = w
+	if e.canvasOf == nil {
+		e.canvasOf = func(o fyne.CanvasObject) fyne.Canvas { return fyne.CurrentApp().Driver().CanvasForObject(o) }
+	}
+	e.Entry.ExtendBaseWidget(w)
 }
 
 // NewEntry makes a field of one line. Hint is shown while it is empty.
@@ -44,7 +56,7 @@ func NewMultiLineEntry(hint string, rows int) *Entry {
 // TypedShortcut implements fyne.Shortcutable.
 func (e *Entry) TypedShortcut(s fyne.Shortcut) {
 	if custom, ok := s.(*desktop.CustomShortcut); ok && !editing(custom) {
-		if c, ok := fyne.CurrentApp().Driver().CanvasForObject(e).(fyne.Shortcutable); ok {
+		if c, ok := e.canvasOf(e.self).(fyne.Shortcutable); ok {
 			c.TypedShortcut(s)
 			return
 		}

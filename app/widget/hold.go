@@ -141,7 +141,7 @@ func (h *HoldButton) CreateRenderer() fyne.WidgetRenderer {
 	r.min = func() fyne.Size {
 		t := textSize(h.label, look.Size(h, look.SizeBody), look.StrongStyle)
 		e := look.Size(h, look.SizeIcon)
-		return fyne.NewSize(e+look.Space2+t.Width+2*look.Space4, max(t.Height, e)+2*look.Space2)
+		return fyne.NewSize(min(e+look.Space2+t.Width+2*look.Space4, mostLabel), max(t.Height, e)+2*look.Space2)
 	}
 	r.layout = func(s fyne.Size) {
 		place(bg, 0, 0, s.Width, s.Height)

@@ -136,7 +136,8 @@ func (q *QRImage) CreateRenderer() fyne.WidgetRenderer {
 				inner = float32(int(inner/n)) * n
 			}
 		}
-		place(q.picture, x+(e-inner)/2, y+(e-inner)/2, inner, inner)
+		edge := (e - inner) / 2
+		place(q.picture, float32(int(x+edge)), float32(int(y+edge)), inner, inner)
 	}
 	r.refresh = func() {
 		r.layout(q.Size())

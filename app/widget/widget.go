@@ -81,6 +81,18 @@ func textSize(s string, size float32, style fyne.TextStyle) fyne.Size {
 	return fyne.MeasureText(s, size, style)
 }
 
+// fitSize is the text size, at most size, at which s is no wider than room. Widths do not grow
+// evenly with the size, so it is tried.
+func fitSize(s string, size, room float32, style fyne.TextStyle) float32 {
+	if room <= 0 {
+		return size
+	}
+	for w := textSize(s, size, style).Width; w > room && size > 1; w = textSize(s, size, style).Width {
+		size = min(size*room/w, size-0.25)
+	}
+	return size
+}
+
 const ellipsis = "…"
 
 // fit shortens s with an ellipsis until it is no wider than width.
