@@ -658,6 +658,13 @@ func (s *Screens) Set(names ...string) {
 	}
 }
 
+// Put makes these pictures be what is on the screens.
+func (s *Screens) Put(shots ...capture.Shot) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shots, s.err = shots, nil
+}
+
 // Fail makes taking pictures fail.
 func (s *Screens) Fail(err error) {
 	s.mu.Lock()

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/tallystick/tallystick/app/platform"
 )
@@ -125,4 +126,210 @@ func (c *FakeClipboard) dropLocked() {
 		close(c.lost)
 	}
 	c.ours = false
+}
+
+// FakeSignals tells what the test says. The zero value is ready.
+type FakeSignals struct {
+	// Missing makes Watch fail with it, as on a system that tells nothing.
+	Missing error
+
+	mu      sync.Mutex
+	watches []*signalWatch
+	changed chan struct{} // closed when a watch begins or ends
+}
+
+type signalWatch struct {
+	news chan emission
+	ctx  context.Context
+}
+
+type emission struct {
+	signal platform.Signal
+	done   chan struct{}
+}
+
+var _ platform.Signals = (*FakeSignals)(nil)
+
+// Watch implements platform.Signals.
+func (s *FakeSignals) Watch(ctx context.Context, fn func(platform.Signal)) error {
+	if s.Missing != nil {
+		return fmt.Errorf("%w: %w", platform.ErrNoSignals, s.Missing)
+	}
+	w := &signalWatch{news: make(chan emission), ctx: ctx}
+	s.change(func() { s.watches = append(s.watches, w) })
+	defer s.change(func() {
+		for i, o := range s.watches {
+			if o == w {
+				s.watches = append(s.watches[:i:i], s.watches[i+1:]...)
+				return
+			}
+		}
+	})
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case e := <-w.news:
+			fn(e.signal)
+			close(e.done)
+		}
+	}
+}
+
+// Emit tells signal to everybody who watches and returns when all have handled it,
+// as a sleeping computer waits for them. It waits for the first watch to begin.
+func (s *FakeSignals) Emit(ctx context.Context, signal platform.Signal) error {
+	if err := s.Watched(ctx, true); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	watches := append([]*signalWatch(nil), s.watches...)
+	s.mu.Unlock()
+	for _, w := range watches {
+		e := emission{signal: signal, done: make(chan struct{})}
+		select {
+		case w.news <- e:
+		case <-w.ctx.Done():
+			continue
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		select {
+		case <-e.done:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// Watched returns when somebody watches (true) or nobody does (false).
+func (s *FakeSignals) Watched(ctx context.Context, want bool) error {
+	for {
+		s.mu.Lock()
+		if (len(s.watches) > 0) == want {
+			s.mu.Unlock()
+			return nil
+		}
+		if s.changed == nil {
+			s.changed = make(chan struct{})
+		}
+		changed := s.changed
+		s.mu.Unlock()
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (s *FakeSignals) change(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f()
+	if s.changed != nil {
+		close(s.changed)
+		s.changed = nil
+	}
+}
+
+// FakeIdle is a person who touches the computer when the test says so. Time is that
+// of the clock it was given.
+type FakeIdle struct {
+	now func() time.Time
+
+	mu    sync.Mutex
+	touch time.Time
+	fail  error
+}
+
+var _ platform.Idle = (*FakeIdle)(nil)
+
+// NewFakeIdle returns an idle time that counts from now on, by the given clock.
+func NewFakeIdle(now func() time.Time) *FakeIdle { return &FakeIdle{now: now, touch: now()} }
+
+// Touch is the person using the computer.
+func (i *FakeIdle) Touch() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.touch = i.now()
+}
+
+// Fail makes later calls of Since fail with err; nil ends that.
+func (i *FakeIdle) Fail(err error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.fail = err
+}
+
+// Since implements platform.Idle.
+func (i *FakeIdle) Since(ctx context.Context) (time.Duration, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	if i.fail != nil {
+		return 0, i.fail
+	}
+	return i.now().Sub(i.touch), nil
+}
+
+// FakeURIHandler keeps the registration in memory. The zero value has nothing
+// registered.
+type FakeURIHandler struct {
+	// OtherApp is what opens links unless Tallystick is the default.
+	OtherApp string
+	// Missing makes every call fail with it, wrapped in ErrNoURIHandler.
+	Missing error
+
+	mu                   sync.Mutex
+	installed, isDefault bool
+}
+
+var _ platform.URIHandler = (*FakeURIHandler)(nil)
+
+// Status implements platform.URIHandler.
+func (h *FakeURIHandler) Status(context.Context) (platform.URIStatus, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err := h.missing(); err != nil {
+		return platform.URIStatus{}, err
+	}
+	s := platform.URIStatus{Installed: h.installed, Default: h.isDefault}
+	if !s.Default {
+		s.Other = h.OtherApp
+	}
+	return s, nil
+}
+
+// Install implements platform.URIHandler.
+func (h *FakeURIHandler) Install(_ context.Context, makeDefault bool) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err := h.missing(); err != nil {
+		return err
+	}
+	h.installed = true
+	h.isDefault = h.isDefault || makeDefault
+	return nil
+}
+
+// Remove implements platform.URIHandler.
+func (h *FakeURIHandler) Remove(context.Context) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err := h.missing(); err != nil {
+		return err
+	}
+	h.installed, h.isDefault = false, false
+	return nil
+}
+
+func (h *FakeURIHandler) missing() error {
+	if h.Missing == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", platform.ErrNoURIHandler, h.Missing)
 }

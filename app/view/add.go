@@ -25,7 +25,7 @@ type addPage struct {
 	banner *widget.Banner
 	code   *widget.BigCode
 	wait   *widget.Text
-	advice *fyne.Container
+	advice int // how many lines of advice are on the screen
 	form   *keyForm
 	save   *widget.Button
 }
@@ -55,7 +55,8 @@ func (p *addPage) back() {
 
 func (p *addPage) update() {
 	stage := p.add.Stage()
-	if stage != p.stage || stage == model.Several || stage == model.Working {
+	advised := stage == model.ProveIt && len(p.add.Proof().Advice) != p.advice
+	if stage != p.stage || advised || stage == model.Several || stage == model.Working {
 		p.stage = stage
 		p.build()
 		p.body.Refresh()
@@ -80,7 +81,7 @@ func (p *addPage) refresh() {
 }
 
 func (p *addPage) build() {
-	p.banner, p.code, p.wait, p.advice, p.save = widget.NewBanner(), nil, nil, nil, nil
+	p.banner, p.code, p.wait, p.advice, p.save = widget.NewBanner(), nil, nil, 0, nil
 	if p.form != nil {
 		p.form.clear()
 		p.form = nil
@@ -170,6 +171,9 @@ func (p *addPage) candidate(i int, c model.Candidate) fyne.CanvasObject {
 	return container.NewBorder(nil, nil, picture, nil, widget.NewPadded(look.Space2, 0, card))
 }
 
+// copyHint says under a large code that it can be pressed.
+const copyHint = "Click the code to copy it"
+
 // cutoutEdge is the size of the picture beside a choice.
 const cutoutEdge float32 = 96
 
@@ -251,15 +255,23 @@ func (p *addPage) proveIt() fyne.CanvasObject {
 		}
 	}
 	p.wait = widget.NewText(widget.Muted, "")
-	p.advice = widget.NewColumn(look.Space2)
 	accepted := widget.NewButton(widget.Primary, "The portal accepted it", look.IconCheck, p.add.Accepted)
 	p.first = accepted
-	return sheet("Type this into "+proof.Portal, p.add.Finish,
+	objects := []fyne.CanvasObject{
 		widget.NewText(widget.Body, "The account is saved. Type the code into the page that showed the QR code, and confirm there."),
 		p.code, p.wait,
 		widget.NewFlow(look.Space2, accepted,
 			widget.NewButton(widget.Secondary, "It was refused", look.IconClose, p.add.Refused)),
-		p.advice)
+	}
+	p.advice = len(proof.Advice)
+	if p.advice > 0 {
+		lines := make([]fyne.CanvasObject, p.advice)
+		for i, line := range proof.Advice {
+			lines[i] = widget.NewText(widget.Body, fmt.Sprintf("%d. %s", i+1, line))
+		}
+		objects = append(objects, widget.NewSection("What to check", lines...))
+	}
+	return sheet("Type this into "+proof.Portal, p.add.Finish, objects...)
 }
 
 func (p *addPage) tick() {
@@ -267,7 +279,7 @@ func (p *addPage) tick() {
 		return
 	}
 	proof := p.add.Proof()
-	state := widget.BigCodeState{Code: proof.Code, Seconds: proof.Remaining, Period: proof.Period, Waiting: proof.Waiting}
+	state := widget.BigCodeState{Code: proof.Code, Seconds: proof.Remaining, Period: proof.Period, Waiting: proof.Waiting, Hint: copyHint}
 	if ids := p.add.Saved(); len(ids) > 0 {
 		if row, ok := p.root.session.List().Get(ids[0]); ok {
 			state.Notice = notice(row)
@@ -280,15 +292,6 @@ func (p *addPage) tick() {
 	}
 	if p.wait.Text() != text {
 		p.wait.SetText(text)
-	}
-	if len(p.advice.Objects) != len(proof.Advice) {
-		p.advice.Objects = nil
-		for _, line := range proof.Advice {
-			b := widget.NewBanner()
-			b.Set(widget.Info, "", line)
-			p.advice.Objects = append(p.advice.Objects, b)
-		}
-		p.advice.Refresh()
 	}
 }
 

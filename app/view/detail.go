@@ -141,7 +141,7 @@ func (d *detailPane) activate() {
 func bigCode(r model.Row) widget.BigCodeState {
 	return widget.BigCodeState{
 		Code: r.Code, Next: r.Next, Hidden: r.Hidden, Digits: r.Digits,
-		Seconds: r.Remaining, Period: r.Period, Notice: notice(r),
+		Seconds: r.Remaining, Period: r.Period, Notice: notice(r), Hint: copyHint,
 	}
 }
 

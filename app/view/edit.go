@@ -20,7 +20,7 @@ type editPage struct {
 	form                    model.Edit
 	issuer, name, tags, url *widget.Entry
 	note                    *widget.Entry
-	favourite               *fynewidget.Check
+	favourite               *widget.Check
 	digits, period, counter *widget.Entry
 	algorithm               *fynewidget.Select
 	fields                  map[string]*widget.FormField
@@ -54,8 +54,7 @@ func newEditPage(r *Root, form model.Edit) *editPage {
 	p.note = widget.NewMultiLineEntry("", 3)
 	p.note.SetText(form.Note)
 	p.note.OnKey = p.escapes
-	p.favourite = fynewidget.NewCheck("Favourite", nil)
-	p.favourite.Checked = form.Favourite
+	p.favourite = widget.NewCheck("Favourite", form.Favourite, nil)
 	p.digits, p.period, p.counter = entry(form.Digits), entry(form.Period), entry(form.Counter)
 	p.algorithm = fynewidget.NewSelect([]string{string(otp.SHA1), string(otp.SHA256), string(otp.SHA512)}, nil)
 	p.algorithm.SetSelected(string(form.Algorithm))
@@ -99,7 +98,7 @@ func newEditPage(r *Root, form model.Edit) *editPage {
 	p.save = widget.NewButton(widget.Primary, "Save", look.IconCheck, p.submit)
 	objects = append(objects, widget.NewFlow(look.Space2, p.save,
 		widget.NewButton(widget.Secondary, "Cancel", "", r.home),
-		widget.NewButton(widget.Danger, "Move to trash", look.IconDelete, func() {
+		widget.NewButton(widget.Quiet, "Move to trash", look.IconDelete, func() {
 			r.session.List().Remove(form.ID)
 			r.home()
 		})))
@@ -122,7 +121,7 @@ func (p *editPage) escapes(e *fyne.KeyEvent) bool {
 func (p *editPage) submit() {
 	form := p.form
 	form.Issuer, form.Name, form.URL, form.Note = p.issuer.Text, p.name.Text, p.url.Text, p.note.Text
-	form.Favourite = p.favourite.Checked
+	form.Favourite = p.favourite.On()
 	form.Tags = splitTags(p.tags.Text)
 	form.Algorithm = otp.Algorithm(p.algorithm.Selected)
 	form.Digits, form.Period, form.Counter = p.digits.Text, p.period.Text, p.counter.Text

@@ -35,7 +35,7 @@ func newKeyForm(add *model.Add, escapes func(*fyne.KeyEvent) bool) *keyForm {
 	}
 	f.issuer, f.name = entry("For example Yeastar"), entry("For example superadmin")
 	f.digits, f.period, f.counter = entry("6"), entry("30"), entry("0")
-	f.key = widget.NewKeyEntry("As the portal shows it; spaces do not matter")
+	f.key = widget.NewKeyEntry("Spaces do not matter")
 	f.key.OnChanged = func(string) { f.changed() }
 	f.key.OnSubmitted = f.submit
 	f.pin = widget.NewKeyEntry("The PIN of this account")

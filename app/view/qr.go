@@ -1,6 +1,8 @@
 package view
 
 import (
+	"slices"
+
 	"fyne.io/fyne/v2"
 
 	"github.com/tallystick/tallystick/app/widget"
@@ -38,7 +40,7 @@ func (r *Root) showQR(id vault.ID, name string) {
 	}
 	p := &qrPage{root: r, left: qrSeconds}
 	qr := widget.NewQRImage(280)
-	qr.SetModules(matrix)
+	qr.SetModules(withoutBorder(matrix))
 	p.body = sheet(name, r.home,
 		widget.NewText(widget.Muted, "Scan it with the other device. It goes away by itself after a minute."), qr)
 	r.show(p)
@@ -51,4 +53,18 @@ func (p *qrPage) tick() {
 	if p.left--; p.left <= 0 {
 		p.root.home()
 	}
+}
+
+// withoutBorder cuts the quiet zone off a matrix that brings one: the picture draws its own.
+func withoutBorder(m [][]bool) [][]bool {
+	dark := func(row []bool) bool { return slices.Contains(row, true) }
+	first := slices.IndexFunc(m, dark)
+	if first < 0 {
+		return nil
+	}
+	inner := make([][]bool, 0, len(m)-2*first)
+	for _, row := range m[first : len(m)-first] {
+		inner = append(inner, row[first:len(row)-first])
+	}
+	return inner
 }

@@ -39,10 +39,13 @@ type Root struct {
 	env     Env
 	host    *fyne.Container
 	toast   *widget.Toast
+	foot    *fyne.Container // holds the toast
 	main    *mainPage
 	current page
 	state   model.State
 	tray    bool
+
+	shortcuts fyne.ShortcutHandler // what the canvas knows too, for whoever has no canvas of a real window
 
 	pendingLink secret.Bytes // a link that arrived before the vault was open
 	firstCodes  func()
@@ -53,6 +56,7 @@ type Root struct {
 func NewRoot(win fyne.Window, session *model.Session, env Env) *Root {
 	r := &Root{win: win, session: session, env: env, state: -1, stopToast: func() {}}
 	r.toast = widget.NewToast()
+	r.foot = container.New(foot{}, r.toast)
 	r.host = container.NewStack()
 	r.main = newMainPage(r)
 	session.OnChange(r.sessionChanged)
@@ -67,7 +71,7 @@ func NewRoot(win fyne.Window, session *model.Session, env Env) *Root {
 func (r *Root) Content() fyne.CanvasObject {
 	floor := canvas.NewRectangle(color.Transparent)
 	floor.SetMinSize(fyne.NewSize(look.MinWidth, look.MinHeight))
-	return container.NewStack(floor, r.host, container.NewBorder(nil, widget.NewPadded(look.Space4, look.Space4, r.toast), nil, nil))
+	return container.NewStack(floor, r.host, r.foot)
 }
 
 // Tick redraws what changes with time. Called once a second while the window is visible.
@@ -130,6 +134,7 @@ func (r *Root) showNotice(n model.Notice) {
 		}}
 	}
 	r.toast.Say(n.Text, action)
+	r.foot.Refresh()
 	r.stopToast()
 	r.stopToast = r.env.After(toastTime, r.toast.Dismiss)
 }
@@ -184,8 +189,8 @@ func (r *Root) show(p page) {
 		r.current.leave()
 	}
 	r.current = p
-	p.update()
 	r.host.Objects = []fyne.CanvasObject{p.content()}
+	p.update()
 	r.host.Refresh()
 	r.focusOn(p.focus())
 }
@@ -206,3 +211,20 @@ func (r *Root) focusOn(f fyne.Focusable) {
 	}
 	r.win.Canvas().Focus(f)
 }
+
+// foot lays its object at the lower edge, as wide as the window leaves room for and as high as its text then needs.
+type foot struct{}
+
+// Layout implements fyne.Layout.
+func (foot) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	for _, o := range objects {
+		w := min(size.Width-2*look.Space4, readable)
+		o.Resize(fyne.NewSize(w, o.MinSize().Height))
+		h := o.MinSize().Height
+		o.Resize(fyne.NewSize(w, h))
+		o.Move(fyne.NewPos((size.Width-w)/2, size.Height-h-look.Space4))
+	}
+}
+
+// MinSize implements fyne.Layout.
+func (foot) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.Size{} }

@@ -15,11 +15,10 @@ import (
 // settingsPage holds what a person can choose. Every change takes effect at once.
 type settingsPage struct {
 	basePage
-	root   *Root
-	body   fyne.CanvasObject
-	theme  *fynewidget.Select
-	lock   *passphraseForm
-	banner *widget.Banner
+	root  *Root
+	body  fyne.CanvasObject
+	theme *fynewidget.Select
+	lock  *passphraseForm
 }
 
 // choice is one entry of a selection: a word and the value it stands for.
@@ -64,7 +63,7 @@ func selectOf[T comparable](choices []choice[T], current T, set func(T)) *fynewi
 func (r *Root) openSettings() { r.show(newSettingsPage(r)) }
 
 func newSettingsPage(r *Root) *settingsPage {
-	p := &settingsPage{root: r, banner: widget.NewBanner()}
+	p := &settingsPage{root: r}
 	settings := r.session.Settings()
 	prefs := settings.Prefs()
 	change := func(fn func(*model.Prefs)) {
@@ -72,42 +71,35 @@ func newSettingsPage(r *Root) *settingsPage {
 		fn(&now)
 		settings.Set(now)
 	}
-	check := func(label string, on bool, set func(*model.Prefs, bool)) *fynewidget.Check {
-		c := fynewidget.NewCheck(label, nil)
-		c.Checked = on
-		c.OnChanged = func(on bool) { change(func(p *model.Prefs) { set(p, on) }) }
-		return c
+	check := func(label string, on bool, set func(*model.Prefs, bool)) *widget.Check {
+		return widget.NewCheck(label, on, func(on bool) { change(func(p *model.Prefs) { set(p, on) }) })
 	}
 	p.theme = selectOf(themes, prefs.Theme, func(v string) { change(func(p *model.Prefs) { p.Theme = v }) })
 	p.lock = newPassphraseForm(r)
 
-	objects := []fyne.CanvasObject{
-		p.banner,
-		widget.NewSection("Appearance"),
+	appearance := widget.NewSection("Appearance",
 		widget.NewFormField("Colours", p.theme, ""),
-		widget.NewFormField("Text size", selectOf(scales, prefs.TextScale, func(v float32) { change(func(p *model.Prefs) { p.TextScale = v }) }), ""),
-		widget.NewSection("Codes"),
+		widget.NewFormField("Text size", selectOf(scales, prefs.TextScale, func(v float32) { change(func(p *model.Prefs) { p.TextScale = v }) }), ""))
+	codes := widget.NewSection("Codes",
 		check("Hide codes until I click them", prefs.HideCodes, func(p *model.Prefs, on bool) { p.HideCodes = on }),
 		widget.NewFormField("Take copied codes off the clipboard after",
-			selectOf(clears, prefs.ClearSeconds, func(v int) { change(func(p *model.Prefs) { p.ClearSeconds = v }) }), ""),
-		widget.NewSection("App lock"),
-		p.lock.body,
-	}
+			selectOf(clears, prefs.ClearSeconds, func(v int) { change(func(p *model.Prefs) { p.ClearSeconds = v }) }), ""))
+	lock := []fyne.CanvasObject{p.lock.body}
 	if r.session.HasPassphrase() {
-		objects = append(objects,
+		lock = append(lock,
 			widget.NewFormField("Lock when nobody touches Tallystick for",
 				selectOf(locks, prefs.AutoLockMinutes, func(v int) { change(func(p *model.Prefs) { p.AutoLockMinutes = v }) }), ""),
 			check("Lock when the computer sleeps or its screen is locked", prefs.LockOnSleep, func(p *model.Prefs, on bool) { p.LockOnSleep = on }))
 	}
+	objects := []fyne.CanvasObject{appearance, codes, widget.NewSection("App lock", lock...)}
 	if r.tray {
-		objects = append(objects, widget.NewSection("Window"),
-			check("Keep running in the tray when the window is closed", prefs.CloseToTray, func(p *model.Prefs, on bool) { p.CloseToTray = on }))
+		objects = append(objects, widget.NewSection("Window",
+			check("Keep running in the tray when the window is closed", prefs.CloseToTray, func(p *model.Prefs, on bool) { p.CloseToTray = on })))
 	}
-	objects = append(objects,
-		widget.NewSection("About"),
-		widget.NewField("Version", r.env.About.Version, nil),
+	objects = append(objects, widget.NewSection("About",
+		widget.NewField("Version", either(r.env.About.Version, "built by hand"), nil),
 		widget.NewField("Where your data lies", r.env.About.DataDir, nil),
-		widget.NewField("Key kept in", r.env.About.KeyringName, nil))
+		widget.NewField("The key is kept in", r.env.About.KeyringName, nil)))
 	p.body = sheet("Settings", r.home, objects...)
 	return p
 }

@@ -55,7 +55,9 @@ var keysEverywhere = [][2]string{
 func (r *Root) bindShortcuts() {
 	canvas := r.win.Canvas()
 	add := func(key fyne.KeyName, mod fyne.KeyModifier, run func()) {
-		canvas.AddShortcut(&desktop.CustomShortcut{KeyName: key, Modifier: mod}, func(fyne.Shortcut) { run() })
+		shortcut, do := &desktop.CustomShortcut{KeyName: key, Modifier: mod}, func(fyne.Shortcut) { run() }
+		r.shortcuts.AddShortcut(shortcut, do)
+		canvas.AddShortcut(shortcut, do)
 	}
 	for _, c := range commands {
 		mod := fyne.KeyModifierShortcutDefault

@@ -62,5 +62,7 @@ func (p *trashPage) row(row model.TrashRow) fyne.CanvasObject {
 			list.Purge(row.ID)
 		})
 	}
-	return container.NewBorder(nil, widget.NewFlow(look.Space2, restore, purge), widget.NewPadded(look.Space2, 0, mark), nil, text)
+	return widget.NewSection("",
+		container.NewBorder(nil, nil, widget.NewPadded(look.Space2, 0, mark), nil, text),
+		widget.NewFlow(look.Space2, restore, purge))
 }

@@ -48,14 +48,14 @@ func (p *troublePage) update() {
 		objects = append(objects, p.retry)
 	}
 	if len(problem.Generations) > 0 {
-		objects = append(objects, widget.NewSection("Older copies of your vault"),
-			widget.NewText(widget.Muted, "Restoring one puts it in the place of the damaged file, which is kept beside it."))
+		older := []fyne.CanvasObject{widget.NewText(widget.Muted, "Restoring one puts it in the place of the damaged file, which is kept beside it.")}
 		if problem.NeedPassphrase {
-			objects = append(objects, p.entry)
+			older = append(older, p.entry)
 		}
 		for _, g := range problem.Generations {
-			objects = append(objects, p.generation(g))
+			older = append(older, p.generation(g))
 		}
+		objects = append(objects, widget.NewSection("Older copies of your vault", older...))
 	}
 	p.banner.Set(widget.Trouble, "", p.root.session.Error())
 	p.body.Objects = []fyne.CanvasObject{centred(objects...)}

@@ -1,0 +1,225 @@
+package view
+
+import (
+	"errors"
+	"flag"
+	"image"
+	"image/color"
+	"image/png"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+
+	"github.com/tallystick/tallystick/app/look"
+	"github.com/tallystick/tallystick/app/model"
+	"github.com/tallystick/tallystick/scanner"
+	"github.com/tallystick/tallystick/scanner/capture"
+	"github.com/tallystick/tallystick/vault"
+	"github.com/tallystick/tallystick/vault/keys"
+)
+
+var screenshots = flag.String("screenshots", "", "write the pictures of every screen to this `directory`")
+
+// pictures lie here, and are the ones the README and the docs show.
+const picturesDir = "../../docs/pictures"
+
+func shortcutFor(key fyne.KeyName, mod fyne.KeyModifier) fyne.Shortcut {
+	return &desktop.CustomShortcut{KeyName: key, Modifier: mod}
+}
+
+const link = "otpauth://totp/Yeastar%20P-Series:superadmin?secret=NB2W45DFOIZA3LFOQ4WYLTTEBQXA4DM&issuer=Yeastar%20P-Series"
+
+var (
+	phone = fyne.NewSize(look.StartWidth, look.StartHeight)
+	wide  = fyne.NewSize(1000, 680)
+	small = fyne.NewSize(look.MinWidth, 600)
+)
+
+// screens are all of them, each in a state that shows what it is for.
+var screens = []struct {
+	name    string
+	size    fyne.Size
+	scale   float32
+	prepare func(*stage)
+	walk    func(*stage)
+}{
+	{"setup", phone, 1, nil, nil},
+	{"setup-no-keyring", phone, 1, func(s *stage) { s.vault.Keyring(errKeyring) }, nil},
+	{"unlock", phone, 1, lockedVault, nil},
+	{"trouble", phone, 1, func(s *stage) {
+		s.vault.Fill("", accounts()...)
+		s.vault.Fail("unlock", vault.ErrDamaged)
+		s.vault.Older(vault.Generation{Path: "a", Saved: noon.Add(-3600e9), Bytes: 5321}, vault.Generation{Path: "b", Saved: noon.Add(-90000e9), Bytes: 5102})
+	}, nil},
+	{"empty", phone, 1, emptyVault, nil},
+	{"list", phone, 1, openVault, nil},
+	{"list-last-seconds", phone, 1, openVault, func(s *stage) {
+		s.at(12e9)
+		s.session.List().Copy(s.session.List().Row(0).ID)
+		s.until(func() bool { return s.session.List().Row(0).Copied })
+		s.root.Tick()
+	}},
+	{"list-hidden", phone, 1, openVault, func(s *stage) {
+		p := s.session.Settings().Prefs()
+		p.HideCodes = true
+		s.session.Settings().Set(p)
+		s.loop.Run()
+	}},
+	{"list-200-percent", small, 2, openVault, nil},
+	{"search", phone, 1, openVault, func(s *stage) { s.write("ring") }},
+	{"two-panes", wide, 1, openVault, func(s *stage) { s.press(fyne.KeyDown); s.press(fyne.KeyUp) }},
+	{"detail", phone, 1, openVault, func(s *stage) { s.shortcut(fyne.KeyD, false) }},
+	{"add", phone, 1, openVault, func(s *stage) { s.shortcut(fyne.KeyN, false) }},
+	{"add-found", phone, 1, openVault, func(s *stage) { s.session.Add().ReadText(link); s.idle() }},
+	{"add-several", phone, 1, openVault, func(s *stage) { drawnScreen(s); s.session.Add().ScanScreen(); s.idle() }},
+	{"add-nothing", phone, 1, openVault, func(s *stage) { s.session.Add().ScanScreen(); s.idle() }},
+	{"add-type-key", phone, 1, openVault, func(s *stage) { s.session.Add().TypeKey() }},
+	{"add-prove-it", phone, 1, openVault, proveIt},
+	{"add-refused", phone, 1, openVault, func(s *stage) { proveIt(s); s.session.Add().Refused() }},
+	{"add-done", phone, 1, openVault, func(s *stage) { proveIt(s); s.session.Add().Accepted() }},
+	{"edit", phone, 1, openVault, func(s *stage) { s.shortcut(fyne.KeyE, false) }},
+	{"trash", phone, 1, openVault, func(s *stage) {
+		l := s.session.List()
+		total := l.Total()
+		l.Remove(l.Row(2).ID)
+		s.until(func() bool { return l.Total() == total-1 })
+		s.root.openTrash()
+	}},
+	{"qr-confirm", phone, 1, openVault, func(s *stage) { s.shortcut(fyne.KeyQ, true) }},
+	{"qr", phone, 1, openVault, func(s *stage) { s.root.showQR(s.session.List().Row(0).ID, "B3Networks (maria@shop.example)") }},
+	{"settings", phone, 1, openVault, func(s *stage) { s.shortcut(fyne.KeyComma, false) }},
+	{"move-in", phone, 1, openVault, func(s *stage) { s.root.openMoveIn() }},
+	{"keyboard", phone, 1, openVault, func(s *stage) { s.root.openHelp() }},
+}
+
+var errKeyring = errors.Join(vault.ErrNoKeyring, keys.ErrNone)
+
+func proveIt(s *stage) {
+	s.session.Add().ReadText(link)
+	s.idle()
+	s.session.Add().Save(model.AddNew)
+	s.until(func() bool { return s.session.Add().Stage() == model.ProveIt })
+	s.root.Tick()
+}
+
+// drawnScreen puts two squares on the screen that stand for an account's code and another one.
+func drawnScreen(s *stage) {
+	img := image.NewRGBA(image.Rect(0, 0, 640, 420))
+	for i := range img.Pix {
+		img.Pix[i] = 0xff
+	}
+	square := func(x, y int) {
+		for dy := range 96 {
+			for dx := range 96 {
+				if (dx/6*7+dy/6*13+dx/6*dy/6)%3 == 0 || dx < 12 || dy < 12 {
+					img.Set(x+dx, y+dy, color.Black)
+				}
+			}
+		}
+	}
+	square(80, 80)
+	square(400, 160)
+	square(200, 280)
+	s.screens.Put(capture.Shot{Name: "screen 1", Bounds: img.Rect, Image: img})
+	corners := func(x, y float64) [4]scanner.Point {
+		return [4]scanner.Point{{X: x, Y: y}, {X: x + 96, Y: y}, {X: x + 96, Y: y + 96}, {X: x, Y: y + 96}}
+	}
+	s.scanner.See(func(image.Image) (scanner.Result, error) {
+		return scanner.Result{Codes: []scanner.Code{
+			{Text: link, Corners: corners(80, 80)},
+			{Text: "otpauth://totp/Qontak:agent12?secret=MFZWKY3SMV2CA33GEB2GQZI&issuer=Qontak", Corners: corners(400, 160)},
+			{Text: "https://portal.example/help", Corners: corners(200, 280)},
+		}}, nil
+	})
+}
+
+var appearances = []struct {
+	name string
+	is   look.Appearance
+}{{"light", look.Light}, {"dark", look.Dark}}
+
+// TestScreenshots draws every screen in both variants. With -screenshots it writes them; without, it holds the committed pictures
+// against what is drawn now, so that the documentation cannot show what no longer is.
+func TestScreenshots(t *testing.T) {
+	for _, screen := range screens {
+		for _, appearance := range appearances {
+			name := screen.name + "-" + appearance.name + ".png"
+			t.Run(name, func(t *testing.T) {
+				s := newStage(t, screen.size, look.Config{Appearance: appearance.is, TextScale: screen.scale}, screen.prepare)
+				if screen.walk != nil {
+					screen.walk(s)
+					s.loop.Run()
+				}
+				drawn := s.pictureNow()
+				if *screenshots != "" {
+					writePicture(t, filepath.Join(*screenshots, name), drawn)
+					return
+				}
+				if d := difference(drawn, readPicture(t, filepath.Join(picturesDir, name))); d > tolerated {
+					out := filepath.Join(t.ArtifactDir(), name)
+					writePicture(t, out, drawn)
+					t.Errorf("%.2f %% of the picture in docs/pictures differ from the screen as it is now. If the change is meant: make screenshots, and look at it.\ndrawn: %s", 100*d, out)
+				}
+			})
+		}
+	}
+}
+
+// tolerated is the share of pixels that may differ: rounding in the renderer differs between processors, a changed word does not
+// fit into it.
+const tolerated = 0.001
+
+func writePicture(t *testing.T, path string, img image.Image) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := png.Encode(f, img); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func readPicture(t *testing.T, path string) image.Image {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatalf("no picture of this screen: make screenshots (%v)", err)
+	}
+	defer f.Close()
+	img, err := png.Decode(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return img
+}
+
+// difference is the share of pixels that are visibly not the same.
+func difference(a, b image.Image) float64 {
+	if a.Bounds().Size() != b.Bounds().Size() {
+		return 1
+	}
+	size, other := a.Bounds().Size(), 0
+	for y := range size.Y {
+		for x := range size.X {
+			r1, g1, b1, _ := a.At(a.Bounds().Min.X+x, a.Bounds().Min.Y+y).RGBA()
+			r2, g2, b2, _ := b.At(b.Bounds().Min.X+x, b.Bounds().Min.Y+y).RGBA()
+			if apart(r1, r2) || apart(g1, g2) || apart(b1, b2) {
+				other++
+			}
+		}
+	}
+	return float64(other) / float64(size.X*size.Y)
+}
+
+// apart reports channels that differ by more than 16 of 255.
+func apart(a, b uint32) bool { return max(a, b)-min(a, b) > 16<<8 }

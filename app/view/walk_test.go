@@ -1,0 +1,260 @@
+package view
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+
+	"github.com/tallystick/tallystick/app/look"
+	"github.com/tallystick/tallystick/app/model"
+	"github.com/tallystick/tallystick/app/widget"
+	"github.com/tallystick/tallystick/vault"
+	"github.com/tallystick/tallystick/vault/secret"
+)
+
+// button finds the visible button with that label on the current page.
+func (s *stage) button(label string) *widget.Button {
+	s.t.Helper()
+	for _, o := range test.LaidOutObjects(s.root.Content()) {
+		if b, ok := o.(*widget.Button); ok && b.Visible() && b.Label() == label {
+			return b
+		}
+	}
+	s.t.Fatalf("there is no button %q on the page", label)
+	return nil
+}
+
+// says reports whether a text is on the current page.
+func (s *stage) says(text string) bool {
+	for _, o := range test.LaidOutObjects(s.root.Content()) {
+		switch o := o.(type) {
+		case *widget.Text:
+			if strings.Contains(o.Text(), text) {
+				return true
+			}
+		case *widget.Banner:
+			if o.Visible() && strings.Contains(o.Title()+" "+o.Text(), text) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// The whole main job with nothing but the keyboard: first start, scan, add, prove, done, copy.
+func TestMainJobByKeyboard(t *testing.T) {
+	s := newStage(t, phone, look.Config{}, nil)
+	if s.session.State() != model.Setup {
+		t.Fatalf("state %v, want Setup", s.session.State())
+	}
+	s.press(fyne.KeyReturn) // Start
+	s.until(func() bool { return s.session.State() == model.Open })
+
+	s.scanner.SeeTexts(link)
+	s.shortcut(fyne.KeyS, true)
+	s.idle()
+	if got := s.session.Add().Stage(); got != model.Found {
+		t.Fatalf("stage %v after the scan, want Found", got)
+	}
+	if got := s.screens.Events(); !slices.Equal(got, []string{"hidden", "taken", "shown"}) {
+		t.Errorf("the window was not hidden while the picture was taken: %v", got)
+	}
+	s.press(fyne.KeyReturn) // Add this account
+	s.until(func() bool { return s.session.Add().Stage() == model.ProveIt })
+	s.root.Tick()
+	proof := s.session.Add().Proof()
+	if len(proof.Code) != 6 {
+		t.Fatalf("no code to type into the portal: %+v", proof)
+	}
+	s.press(fyne.KeyReturn) // The portal accepted it
+	s.press(fyne.KeyReturn) // Show my accounts
+	s.loop.Run()
+	if s.root.current != page(s.root.main) {
+		t.Fatalf("not back at the list but at %T", s.root.current)
+	}
+	row := s.session.List().Row(0)
+	if !row.Fresh || row.Issuer != "Yeastar P-Series" {
+		t.Errorf("the new row is not highlighted: %+v", row)
+	}
+	s.press(fyne.KeyReturn) // copy
+	s.until(func() bool { return s.session.List().Row(0).Copied })
+	if got := s.clip.History(); len(got) == 0 || got[len(got)-1] != proof.Code {
+		t.Errorf("clipboard history %v, want the code %s last", got, proof.Code)
+	}
+}
+
+// Typing anywhere searches, the arrows move, Enter copies, Escape brings everything back.
+func TestSearchByTyping(t *testing.T) {
+	s := newStage(t, phone, look.Config{}, openVault)
+	s.write("qon")
+	if got := s.session.List().Len(); got != 1 {
+		t.Fatalf("%d rows match, want 1", got)
+	}
+	want := s.session.List().Row(0)
+	s.press(fyne.KeyReturn)
+	s.until(func() bool { return s.session.List().Row(0).Copied })
+	if got := s.clip.History(); got[len(got)-1] != want.Code {
+		t.Errorf("copied %v, want %s", got, want.Code)
+	}
+	s.press(fyne.KeyEscape)
+	if got := s.session.List().Len(); got != len(accounts()) {
+		t.Errorf("%d rows after Escape, want all", got)
+	}
+}
+
+func TestUnlockPage(t *testing.T) {
+	s := newStage(t, phone, look.Config{}, lockedVault)
+	s.write("wrong")
+	s.press(fyne.KeyReturn)
+	s.idle()
+	if s.session.State() != model.Locked || !s.says("passphrase") {
+		t.Fatal("a wrong passphrase must leave the vault locked and be said")
+	}
+	s.write("correct horse")
+	s.press(fyne.KeyReturn)
+	s.until(func() bool { return s.session.State() == model.Open })
+	s.shortcut(fyne.KeyL, false)
+	s.loop.Run()
+	if s.session.State() != model.Locked {
+		t.Error("Ctrl+L did not lock")
+	}
+	if s.says("Qontak") {
+		t.Error("an account is still on the screen of a locked vault")
+	}
+}
+
+// Without a passphrase there is nothing to lock with; the window says so and stays open.
+func TestLockWithoutPassphrase(t *testing.T) {
+	s := newStage(t, phone, look.Config{}, openVault)
+	s.shortcut(fyne.KeyL, false)
+	s.loop.Run()
+	if s.session.State() != model.Open || s.root.toast.Text() == "" {
+		t.Errorf("state %v, toast %q", s.session.State(), s.root.toast.Text())
+	}
+}
+
+// A link that arrives while the vault is locked is shown once it is open, and never before.
+func TestLinkWaitsForTheVault(t *testing.T) {
+	s := newStage(t, phone, look.Config{}, lockedVault)
+	s.root.OpenLink(secret.FromString(link))
+	s.loop.Run()
+	if s.session.Add().Active() {
+		t.Fatal("the link was read while the vault was locked")
+	}
+	s.write("correct horse")
+	s.press(fyne.KeyReturn)
+	s.until(func() bool { return s.session.Add().Stage() == model.Found && s.session.Add().Active() })
+}
+
+// A damaged vault is never answered with an empty one.
+func TestTroubleOffersOlderCopies(t *testing.T) {
+	s := newStage(t, phone, look.Config{}, func(s *stage) {
+		s.vault.Fill("", accounts()...)
+		s.vault.Fail("unlock", vault.ErrDamaged)
+		s.vault.Older(vault.Generation{Path: "a", Saved: noon, Bytes: 10})
+	})
+	if s.session.State() != model.Trouble || !s.says("damaged") {
+		t.Fatalf("state %v", s.session.State())
+	}
+	s.vault.Fail("unlock", nil)
+	s.button("Restore").OnTapped()
+	s.until(func() bool { return s.session.State() == model.Open })
+}
+
+// The same key a second time is asked about, not added.
+func TestSameKeyAsks(t *testing.T) {
+	s := newStage(t, phone, look.Config{}, emptyVault)
+	add := func() {
+		s.session.Add().ReadText(link)
+		s.idle()
+	}
+	add()
+	s.session.Add().Save(model.AddNew)
+	s.until(func() bool { return s.session.Add().Stage() == model.ProveIt })
+	s.session.Add().Finish()
+	s.loop.Run()
+	add()
+	if !s.says("You have this key already") {
+		t.Fatal("the second time was not noticed")
+	}
+	s.button("Keep both").OnTapped()
+	s.until(func() bool { return s.session.List().Total() == 2 })
+}
+
+// The manual form: a key with a wrong character is said under its field, a good one goes on to the preview.
+func TestTypeTheKey(t *testing.T) {
+	s := newStage(t, phone, look.Config{}, emptyVault)
+	s.session.Add().TypeKey()
+	form := s.root.current.(*addPage).form
+	form.issuer.SetText("Yeastar")
+	form.name.SetText("superadmin")
+	form.key.SetText("JBSW Y3DP EHPK 0189")
+	form.submit()
+	if form.fields["key"].Problem() == "" {
+		t.Error("digits that cannot be in a key were not said")
+	}
+	form.key.SetText("JBSW Y3DP EHPK 3PXP")
+	form.submit()
+	s.idle()
+	if got := s.session.Add().Stage(); got != model.Found {
+		t.Fatalf("stage %v, problems %v", got, s.session.Add().FormProblems())
+	}
+	if got := form.key.Text(); got != "" {
+		t.Error("the key is still in the form that was left")
+	}
+}
+
+// Files that are dropped start the flow; what is not a picture is said.
+func TestDrop(t *testing.T) {
+	s := newStage(t, phone, look.Config{}, openVault)
+	s.root.Dropped([]string{"/nonexistent/picture.png"})
+	s.idle()
+	if s.session.Add().Stage() != model.NothingFound {
+		t.Errorf("stage %v", s.session.Add().Stage())
+	}
+}
+
+// Every page can be reached and left by keyboard, and draws at the narrowest width and the largest text.
+func TestEveryPageByKeyboard(t *testing.T) {
+	for _, size := range []fyne.Size{small, phone, wide} {
+		t.Run(fmt.Sprint(size.Width), func(t *testing.T) {
+			s := newStage(t, size, look.Config{TextScale: 2}, openVault)
+			for _, c := range commands {
+				if c.keys == "Ctrl+Shift+S" || c.keys == "Ctrl+Shift+V" {
+					continue // their own tests
+				}
+				before := s.root.current
+				s.shortcut(c.key, c.shift)
+				s.loop.Run()
+				if opens := c.keys != "Ctrl+F" && c.keys != "Ctrl+B" && (c.keys != "Ctrl+D" || size != wide); opens && s.root.current == before {
+					t.Errorf("%s opens nothing", c.keys)
+				}
+				s.root.current.escape()
+				s.loop.Run()
+			}
+			if s.root.current != page(s.root.main) {
+				t.Errorf("the way back ended at %T", s.root.current)
+			}
+		})
+	}
+}
+
+// A page wider than the window would be cut off at the edge.
+func TestNothingWiderThanTheWindow(t *testing.T) {
+	for _, screen := range screens {
+		t.Run(screen.name, func(t *testing.T) {
+			s := newStage(t, small, look.Config{TextScale: 2}, screen.prepare)
+			if screen.walk != nil {
+				screen.walk(s)
+				s.loop.Run()
+			}
+			if w := s.root.Content().MinSize().Width; w > small.Width {
+				t.Errorf("needs %.0f pixels at 200 %% text, the window has %.0f", w, small.Width)
+			}
+		})
+	}
+}
