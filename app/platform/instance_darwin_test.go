@@ -1,5 +1,3 @@
-//go:build unix
-
 package platform_test
 
 func hardenedChild([]string) int { return 2 }
