@@ -130,10 +130,8 @@ func TestPortal(t *testing.T) {
 	}
 
 	// An answer to something else and one from somebody else come first.
-	path, uri = picture(t)
-	ok = map[string]dbus.Variant{"uri": dbus.MakeVariant(uri)}
 	for _, legacy := range []bool{false, true} {
-		path, uri = picture(t)
+		_, uri := picture(t)
 		ok["uri"] = dbus.MakeVariant(uri)
 		p.legacy = legacy
 		p.answer = func(p *portal, request dbus.ObjectPath) *dbus.Error {
