@@ -186,7 +186,7 @@ func TestDeadlines(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				lib := &fakeLib{hang: make(chan struct{}), values: map[string]string{"svc/a": "v"}}
 				s := fake(lib, &c.state)
-				began := time.Now()
+				var began time.Time
 				for call, f := range map[string]func() error{
 					"get":    func() error { _, err := s.Get(ctx, "a"); return err },
 					"set":    func() error { return s.Set(ctx, "a", secret.FromString("new")) },
