@@ -265,12 +265,16 @@ func TestAddAtATerminalShowsNothing(t *testing.T) {
 func TestAddHarmlessNames(t *testing.T) {
 	r := newRig(t)
 	link := "otpauth://totp/x?issuer=%1b%5D0%3Bowned%07%1b%5B31mRed%C2%9B31m%E2%80%AEdeR&secret=" + rfcKey
-	got := r.must(link, "add", "-")
-	table := r.must("", "list")
-	code := r.must("", "code", "--json")
-	r.must("", "remove", "red")
-	trash := r.must("", "list", "--trash")
-	for _, text := range []string{got.out, got.err, table.out, code.out, trash.out} {
+	printed := []result{r.must(link, "add", "-"), r.must("", "list"), r.must("", "code", "--json")}
+	// The parser of links strips some of it; names can be typed as well.
+	const name = "\x1b]0;owned\x07\u009b31m\u202eevil\u2069\nline"
+	r.must("", "edit", "red", "--name", name)
+	if got := r.records(r.must("", "list", "--json"))[0]["name"]; got != name {
+		t.Errorf("JSON changed the name to %q", got)
+	}
+	printed = append(printed, r.must("", "list"), r.must("", "code", "--json"), r.must("", "remove", "red"), r.must("", "list", "--trash"))
+	for _, p := range printed {
+		text := p.out + p.err
 		if i := strings.IndexFunc(strings.ReplaceAll(text, "\n", ""), func(c rune) bool { return harmful(c) && c != '\uFFFD' }); i >= 0 {
 			t.Errorf("a harmful character is printed: %q", text)
 		}

@@ -140,6 +140,20 @@ func TestLookingWritesNothing(t *testing.T) {
 	}
 }
 
+// TestLookingMakesNothing: where there is no vault, there is none afterwards either.
+func TestLookingMakesNothing(t *testing.T) {
+	r := newRig(t)
+	for _, args := range [][]string{
+		{"code"}, {"list"}, {"edit", "x", "--name", "y"}, {"remove", "x"}, {"remove", "x", "--for-ever", "--yes"}, {"restore", "x"}, {"qr", "x"},
+		{"lock"}, {"passphrase", "set"}, {"passphrase", "change"}, {"passphrase", "remove"},
+	} {
+		r.run(args...).wants(t, statusNothing, "no vault here yet")
+		if snapshot(t, r.dir) != "" {
+			t.Fatalf("%q made something", args)
+		}
+	}
+}
+
 func TestCopy(t *testing.T) {
 	r := newRig(t)
 	r.add(linkRFC, linkOther)

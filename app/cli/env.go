@@ -60,6 +60,9 @@ type Env struct {
 	CaptureMethod    func() string
 	ClipboardPicture func(ctx context.Context) ([]byte, error)
 
+	// DenyInspection closes this process to others before it holds a key; nil = it stays open.
+	DenyInspection func() error
+
 	clock func() clockState // what the system says about its clock; nil = ask it
 }
 
@@ -101,6 +104,7 @@ func System() Env {
 		Screens:          capture.Screens,
 		CaptureMethod:    capture.Method,
 		ClipboardPicture: clipimage.Read,
+		DenyInspection:   platform.DenyInspection,
 	}
 	if e.StdinTerminal || term.IsTerminal(int(os.Stderr.Fd())) {
 		e.Terminal = tty{}
@@ -118,6 +122,7 @@ const KeyringService = "tallystick"
 func Main(args []string, version string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl+C ends what does not listen to the first
 	env := System()
 	env.Version = version
 	return Run(ctx, args, env)

@@ -9,7 +9,6 @@ import (
 
 	"github.com/tallystick/tallystick/app/model"
 	"github.com/tallystick/tallystick/vault"
-	"github.com/tallystick/tallystick/vault/keys"
 )
 
 // Exit statuses, part of the contract in docs/cli.md.
@@ -65,10 +64,7 @@ func explain(err error) (status int, sentence, details string) {
 
 // statusOf is the exit status of an error that comes from below.
 func statusOf(err error) int {
-	for _, locked := range []error{
-		vault.ErrPassphrase, vault.ErrNeedPass, vault.ErrLocked, vault.ErrKeyLocked, vault.ErrNoKeyring,
-		keys.ErrLocked, keys.ErrNone,
-	} {
+	for _, locked := range []error{vault.ErrPassphrase, vault.ErrNeedPass, vault.ErrLocked, vault.ErrKeyLocked, vault.ErrNoKeyring} {
 		if errors.Is(err, locked) {
 			return statusLocked
 		}

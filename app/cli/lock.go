@@ -97,6 +97,7 @@ func (r *run) setPassphrase(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = m.Close() }()
+	r.denyInspection()
 	switch err := m.Unlock(ctx, secret.Bytes{}); {
 	case errors.Is(err, vault.ErrNeedPass):
 		return fail(statusFailed, "A passphrase is set already. `tallystick passphrase change` changes it.")
@@ -148,6 +149,7 @@ func (r *run) changePassphrase(ctx context.Context, removing bool) error {
 		return err
 	}
 	defer func() { _ = m.Close() }()
+	r.denyInspection()
 	switch err := m.Unlock(ctx, secret.Bytes{}); {
 	case err == nil:
 		return fail(statusFailed, "No passphrase is set. `tallystick passphrase set` sets one.")

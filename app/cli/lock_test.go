@@ -41,7 +41,11 @@ func TestPassphrase(t *testing.T) {
 	opens(passTwo, statusLocked)
 	opens("", statusLocked)
 	r.run("code", "example").wants(t, statusLocked, "A passphrase is needed")
-	r.with("wrong", "--passphrase-stdin", "list").wants(t, statusLocked, "not right")
+	got := r.with("wrong", "--passphrase-stdin", "list")
+	got.wants(t, statusLocked, "not right")
+	if strings.Count(got.err, "not right") != 1 {
+		t.Errorf("tried again with nobody there: %q", got.err)
+	}
 
 	r.with("wrong\n"+passTwo, "--passphrase-stdin", "passphrase", "change").wants(t, statusLocked, "not right")
 	r.with(passOne+"\n", "--passphrase-stdin", "passphrase", "change").wants(t, statusUsage, "second line")

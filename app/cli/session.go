@@ -71,6 +71,7 @@ func (r *run) openOrCreate(ctx context.Context) (*vault.Manager, error) {
 // attempt goes without: a vault that needs none answers it, and one that does says so
 // before any work is done.
 func (r *run) unlock(ctx context.Context, m *vault.Manager) error {
+	r.denyInspection()
 	err := m.Unlock(ctx, secret.Bytes{})
 	if !errors.Is(err, vault.ErrNeedPass) {
 		return err
@@ -85,6 +86,14 @@ func (r *run) unlock(ctx context.Context, m *vault.Manager) error {
 			return err
 		}
 		r.note("That passphrase is not right.")
+	}
+}
+
+// denyInspection is called right before keys come into memory, and no earlier: on Wayland
+// the desktop portal takes no pictures for a process that denies it.
+func (r *run) denyInspection() {
+	if r.env.DenyInspection != nil {
+		_ = r.env.DenyInspection() // a second fence; the first, no core files, stands without it
 	}
 }
 

@@ -24,23 +24,23 @@ const maxLine = 4096
 // Secret implements Terminal. When ctx ends while the person types, the terminal is put
 // back as it was.
 func (tty) Secret(ctx context.Context, prompt string) (secret.Bytes, error) {
-	line, err := onTerminal(ctx, prompt, func(f *os.File) ([]byte, error) {
+	line, err := onTerminal(ctx, prompt, true, func(f *os.File) ([]byte, error) {
 		return term.ReadPassword(int(f.Fd()))
 	})
-	_, _ = io.WriteString(os.Stderr, "\n") // the person's own Enter was not shown
 	return secret.New(line), err
 }
 
 // Ask implements Terminal.
 func (tty) Ask(ctx context.Context, prompt string) (string, error) {
-	line, err := onTerminal(ctx, prompt, readLine)
+	line, err := onTerminal(ctx, prompt, false, readLine)
 	return string(line), err
 }
 
-// onTerminal shows prompt and runs read on the terminal. read cannot be interrupted, so
-// it runs on a goroutine that is left behind when ctx ends: the process ends then too.
-func onTerminal(ctx context.Context, prompt string, read func(*os.File) ([]byte, error)) ([]byte, error) {
-	in, done, err := openTerminal()
+// onTerminal shows prompt, runs read on the terminal, and leaves the terminal as it was.
+// read cannot be interrupted, so it runs on a goroutine that is left behind when ctx ends:
+// the process ends then too.
+func onTerminal(ctx context.Context, prompt string, hidden bool, read func(*os.File) ([]byte, error)) ([]byte, error) {
+	in, out, done, err := openTerminal()
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +49,12 @@ func onTerminal(ctx context.Context, prompt string, read func(*os.File) ([]byte,
 	if err != nil {
 		return nil, vault.ErrNeedPass
 	}
-	if _, err := io.WriteString(os.Stderr, prompt); err != nil {
+	defer func() { _ = term.Restore(int(in.Fd()), before) }()
+	if hidden {
+		hideTyping(int(in.Fd()))
+		defer func() { _, _ = io.WriteString(out, "\n") }() // the person's own Enter is not shown
+	}
+	if _, err := io.WriteString(out, prompt); err != nil {
 		return nil, err
 	}
 	type answer struct {
@@ -65,25 +70,27 @@ func onTerminal(ctx context.Context, prompt string, read func(*os.File) ([]byte,
 	case a := <-answers:
 		return a.line, a.err
 	case <-ctx.Done():
-		_ = term.Restore(int(in.Fd()), before)
 		return nil, ctx.Err()
 	}
 }
 
-// openTerminal prefers standard input, so that a terminal that was given on purpose is used.
-func openTerminal() (f *os.File, done func(), err error) {
+// openTerminal is the terminal itself where the system has a name for it, so that prompts
+// are seen whatever standard output and standard error go to; else standard input.
+func openTerminal() (in, out *os.File, done func(), err error) {
+	if runtime.GOOS != "windows" {
+		if f, err := os.OpenFile("/dev/tty", os.O_RDWR, 0); err == nil {
+			return f, f, func() { _ = f.Close() }, nil
+		}
+	}
 	if term.IsTerminal(int(os.Stdin.Fd())) {
-		return os.Stdin, func() {}, nil
+		return os.Stdin, os.Stderr, func() {}, nil
 	}
-	name := "/dev/tty"
 	if runtime.GOOS == "windows" {
-		name = "CONIN$"
+		if f, err := os.OpenFile("CONIN$", os.O_RDWR, 0); err == nil {
+			return f, os.Stderr, func() { _ = f.Close() }, nil
+		}
 	}
-	f, err = os.OpenFile(name, os.O_RDWR, 0)
-	if err != nil {
-		return nil, nil, vault.ErrNeedPass // nobody is there to ask
-	}
-	return f, func() { _ = f.Close() }, nil
+	return nil, nil, nil, vault.ErrNeedPass // nobody is there to ask
 }
 
 // readLine reads up to a line end, byte by byte: what comes after belongs to somebody else.

@@ -7,9 +7,13 @@ import (
 	"os"
 
 	"github.com/tallystick/tallystick/app/cli"
+	"github.com/tallystick/tallystick/app/platform"
 )
 
 // version is set by the linker (-X main.version=…).
 var version string
 
-func main() { os.Exit(cli.Main(os.Args[1:], version)) }
+func main() {
+	_ = platform.Harden() // best effort
+	os.Exit(cli.Main(os.Args[1:], version))
+}
