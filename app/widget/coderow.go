@@ -168,7 +168,8 @@ func (r *CodeRow) Tick(t CodeTick) {
 	if !r.ready {
 		return
 	}
-	if len(t.Code) != len(old.Code) || len(t.Next) != len(old.Next) || (t.Notice == "") != (old.Notice == "") {
+	elsewhere := t.Next != old.Next && !r.next.Visible() // the next code stands in the line of the name
+	if len(t.Code) != len(old.Code) || len(t.Next) != len(old.Next) || (t.Notice == "") != (old.Notice == "") || elsewhere {
 		r.apply()
 		canvas.Refresh(r)
 		return

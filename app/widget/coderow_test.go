@@ -2,6 +2,7 @@ package widget
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -12,10 +13,37 @@ import (
 	"github.com/tallystick/tallystick/app/look"
 )
 
-// rowMarkup is how a row of that width looks, as markup.
-func rowMarkup(r *CodeRow, width float32) string {
+// drawn is what a renderer shows now, object by object. Markup will not do here: making it lays
+// everything out, and hides what was forgotten.
+func drawn(objects []fyne.CanvasObject) string {
+	var b strings.Builder
+	for i, o := range objects {
+		if !o.Visible() {
+			continue
+		}
+		fmt.Fprintf(&b, "%d %T %v %v", i, o, o.Position(), o.Size())
+		switch o := o.(type) {
+		case *canvas.Text:
+			fmt.Fprintf(&b, " %q %v %v %+v %v", o.Text, o.TextSize, o.Color, o.TextStyle, o.Alignment)
+		case *canvas.Rectangle:
+			fmt.Fprintf(&b, " %v %v %v", o.FillColor, o.StrokeColor, o.StrokeWidth)
+		case *canvas.Circle:
+			fmt.Fprintf(&b, " %v", o.FillColor)
+		case *canvas.Arc:
+			fmt.Fprintf(&b, " %v %v %v", o.StartAngle, o.EndAngle, o.FillColor)
+		case *canvas.Image:
+			fmt.Fprintf(&b, " %v", o.Resource.Name())
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// shownRow gives r that width and says what it shows.
+func shownRow(r *CodeRow, width float32) string {
+	w := test.WidgetRenderer(r)
 	r.Resize(fyne.NewSize(width, r.MinSize().Height))
-	return test.RenderObjectToMarkup(r)
+	return drawn(w.Objects())
 }
 
 func freshRow(s CodeRowState) *CodeRow {
@@ -40,9 +68,9 @@ func TestCodeRowSetLeavesNothingBehind(t *testing.T) {
 	for i, a := range states {
 		for j, b := range states {
 			r := freshRow(a)
-			rowMarkup(r, 380)
+			shownRow(r, 380)
 			r.Set(b)
-			if got, want := rowMarkup(r, 380), rowMarkup(freshRow(b), 380); got != want {
+			if got, want := shownRow(r, 380), shownRow(freshRow(b), 380); got != want {
 				t.Errorf("after state %d, state %d differs from a new row:\n%s\nwant\n%s", i, j, got, want)
 			}
 		}
@@ -55,7 +83,7 @@ func TestCodeRowTickEqualsSet(t *testing.T) {
 	codes := []string{"492039", "118604", "770182", "000001"}
 	for i, start := range sampleRows {
 		r := freshRow(start)
-		rowMarkup(r, 340)
+		shownRow(r, 340)
 		for sec := range 90 {
 			s := start
 			if s.Kind == RowRolling && len(s.Code) == 6 {
@@ -70,7 +98,7 @@ func TestCodeRowTickEqualsSet(t *testing.T) {
 				s.Notice = fmt.Sprintf("Copied, clears in %d s", 42-sec)
 			}
 			r.Tick(s.Tick())
-			if got, want := rowMarkup(r, 340), rowMarkup(freshRow(s), 340); got != want {
+			if got, want := shownRow(r, 340), shownRow(freshRow(s), 340); got != want {
 				t.Fatalf("row %d at second %d:\n%s\nwant\n%s", i, sec, got, want)
 			}
 			if r.State() != s {
@@ -80,12 +108,30 @@ func TestCodeRowTickEqualsSet(t *testing.T) {
 	}
 }
 
+// With a short period the next code is always on offer, and at a change both numbers are others.
+func TestCodeRowTickChangesEverythingAtOnce(t *testing.T) {
+	for _, scale := range []float32{1, 2} { // at 200 % the next code stands above the code
+		useLook(t, look.Light, scale)
+		a := CodeRowState{Issuer: "A", Name: "b", Code: "111111", Next: "222222", Seconds: 1, Period: 10}
+		b := CodeRowState{Issuer: "A", Name: "b", Code: "222222", Next: "333333", Seconds: 20, Period: 20}
+		r := freshRow(a)
+		shownRow(r, 340)
+		r.Tick(b.Tick())
+		if got, want := shownRow(r, 340), shownRow(freshRow(b), 340); got != want {
+			t.Errorf("scale %v:\n%s\nwant\n%s", scale, got, want)
+		}
+		if r.State() != b {
+			t.Errorf("scale %v: state is %+v", scale, r.State())
+		}
+	}
+}
+
 // A tick that changes only numbers must not lay the row out: 20 rows do it every second.
 func TestCodeRowTickLaysNothingOut(t *testing.T) {
 	useLook(t, look.Light, 1)
 	s := sampleRows[0]
 	r := freshRow(s)
-	rowMarkup(r, 380)
+	shownRow(r, 380)
 	moved := fyne.NewPos(-77, -77) // a layout would bring it back
 	r.mark.disc.Move(moved)
 	s.Seconds, s.Code = 20, "555000"
@@ -111,7 +157,7 @@ func TestCodeRowKeepsThingsApart(t *testing.T) {
 			useLook(t, look.Light, scale)
 			for i, s := range sampleRows {
 				r := freshRow(s)
-				rowMarkup(r, width)
+				shownRow(r, width)
 				var boxes []fyne.CanvasObject
 				for _, o := range r.all {
 					switch o := o.(type) {
@@ -177,24 +223,25 @@ func textOf(o fyne.CanvasObject) string {
 func TestCodeRowHidden(t *testing.T) {
 	useLook(t, look.Light, 1)
 	r := freshRow(CodeRowState{Issuer: "A", Code: "492039", Next: "118604", Hidden: true, Digits: 8, Seconds: 5, Period: 30})
-	markup := rowMarkup(r, 380)
+	seen := shownRow(r, 380)
 	for _, o := range r.all {
 		if text, ok := o.(*canvas.Text); ok {
 			for _, secret := range []string{"492", "039", "118", "604"} {
-				if contains(text.Text, secret) {
+				if strings.Contains(text.Text, secret) {
 					t.Errorf("a hidden code shows in %q", text.Text)
 				}
 			}
 		}
 	}
-	if r.code.Text != "•••• ••••" || !contains(markup, "click to show") {
+	if r.code.Text != "•••• ••••" || !strings.Contains(seen, "click to show") {
 		t.Errorf("hidden shows %q", r.code.Text)
 	}
-	r.Tick(CodeTick{Code: "770182", Seconds: 4, Period: 30})
+	r.Tick(CodeTick{Code: "770182", Next: "118605", Seconds: 4, Period: 30})
+	r.Tick(CodeTick{Code: "555555", Next: "118605", Seconds: 3, Period: 30})
 	if r.code.Text != "•••• ••••" {
 		t.Errorf("a tick showed %q", r.code.Text)
 	}
-	if label := r.AccessibilityLabel(); contains(label, "770") || !contains(label, "hidden") {
+	if label := r.AccessibilityLabel(); strings.Contains(label, "555") || !strings.Contains(label, "hidden") {
 		t.Errorf("the label says %q", label)
 	}
 }
@@ -231,7 +278,7 @@ func TestCodeRowPointer(t *testing.T) {
 	}
 	// Without callbacks nothing breaks.
 	bare := freshRow(sampleRows[5])
-	rowMarkup(bare, 380)
+	shownRow(bare, 380)
 	test.Tap(bare)
 	test.TapSecondary(bare)
 	bare.nextHit.Tapped(nil)
@@ -241,7 +288,7 @@ func TestCodeRowPointer(t *testing.T) {
 func TestCodeRowHover(t *testing.T) {
 	useLook(t, look.Light, 1)
 	r := freshRow(sampleRows[0])
-	rowMarkup(r, 380)
+	shownRow(r, 380)
 	before := r.bg.FillColor
 	r.MouseIn(&desktop.MouseEvent{})
 	if r.bg.FillColor == before {
@@ -280,7 +327,7 @@ func TestCodeRowMarkup(t *testing.T) {
 func BenchmarkCodeRowSet(b *testing.B) {
 	useLook(b, look.Light, 1)
 	r := freshRow(sampleRows[0])
-	rowMarkup(r, 380)
+	shownRow(r, 380)
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		r.Set(sampleRows[i%len(sampleRows)])
@@ -290,7 +337,7 @@ func BenchmarkCodeRowSet(b *testing.B) {
 func BenchmarkCodeRowTick(b *testing.B) {
 	useLook(b, look.Light, 1)
 	r := freshRow(sampleRows[0])
-	rowMarkup(r, 380)
+	shownRow(r, 380)
 	tick := sampleRows[0].Tick()
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {

@@ -52,12 +52,21 @@ func TestPressables(t *testing.T) {
 	}
 	button, icon := NewButton(Primary, "Copy", look.IconCopy, press), NewIconButton(look.IconMore, "More", press)
 	card := NewChoiceCard(look.IconScan, "Scan", "my screen", press)
+	var box *Check
+	box = NewCheck("Favourite", false, func(on bool) {
+		if !on {
+			t.Error("a box that was off is turned off")
+		}
+		count++
+		box.SetOn(false)
+	})
 	for name, c := range map[string]part{
 		"button":      {button, &button.pressable, button},
 		"icon button": {icon, &icon.pressable, icon},
 		"card":        {card, &card.pressable, card},
 		"big code":    {big, &big.pressable, big},
 		"toast":       {toast, &toast.button.pressable, toast.button},
+		"check":       {box, &box.pressable, box},
 		"chip":        {chips, &chips.cells[1].pressable, chips.cells[1]},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -535,7 +544,9 @@ func TestField(t *testing.T) {
 func TestBigCode(t *testing.T) {
 	useLook(t, look.Light, 1)
 	b := NewBigCode()
-	inWindow(t, b, 340, 160)
+	size := fyne.NewSize(340, b.MinSize().Height)
+	renderer := test.WidgetRenderer(b)
+	b.Resize(size)
 	states := []BigCodeState{
 		{Code: "492039", Seconds: 21, Period: 30},
 		{Code: "492039", Seconds: 9, Period: 30, Next: "118604"},
@@ -553,14 +564,15 @@ func TestBigCode(t *testing.T) {
 			b.Set(s)
 			fresh := NewBigCode()
 			fresh.Set(s)
-			fresh.Resize(b.Size())
-			if got, want := test.RenderObjectToMarkup(b), test.RenderObjectToMarkup(fresh); got != want {
+			want := test.WidgetRenderer(fresh)
+			fresh.Resize(size)
+			if got, want := drawn(renderer.Objects()), drawn(want.Objects()); got != want {
 				t.Errorf("after %d, state %d differs from a new one:\n%s\nwant\n%s", i, j, got, want)
 			}
 		}
 	}
 	b.Set(states[6])
-	if strings.Contains(b.AccessibilityLabel(), "R7K") || strings.Contains(test.RenderObjectToMarkup(b), "R7K") {
+	if strings.Contains(b.AccessibilityLabel(), "R7K") || strings.Contains(drawn(renderer.Objects()), "R7K") {
 		t.Error("a hidden code shows")
 	}
 }
@@ -643,6 +655,7 @@ func TestQRImage(t *testing.T) {
 		q.SetModules(m)
 		w := inWindow(t, q, 200, 200)
 		picture := w.Canvas().Capture()
+		const quiet = 4                   // ISO/IEC 18004
 		const n, module = 29 + 2*quiet, 5 // 192 px of 37 modules are 5 px each
 		const off = (200 - n*module) / 2
 		for y := range n {

@@ -3,7 +3,6 @@ package widget
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -12,8 +11,6 @@ import (
 
 	"github.com/tallystick/tallystick/app/look"
 )
-
-func contains(s, sub string) bool { return strings.Contains(s, sub) }
 
 // manyRows is a list of n rows in a window of 420 by 680.
 func manyRows(t testing.TB, n int) (*RowList, fyne.Window) {
@@ -209,7 +206,12 @@ func TestRowListTickTouchesVisibleRowsOnly(t *testing.T) {
 func TestRowListShrinksAndEmpties(t *testing.T) {
 	useLook(t, look.Light, 1)
 	n := 300
-	l := NewRowList(func() int { return n }, func(i int) CodeRowState { return CodeRowState{Issuer: fmt.Sprintf("Issuer %d", i)} })
+	l := NewRowList(func() int { return n }, func(i int) CodeRowState {
+		if i < 0 || i >= n {
+			t.Errorf("asked for row %d of %d", i, n)
+		}
+		return CodeRowState{Issuer: fmt.Sprintf("Issuer %d", i)}
+	})
 	w := test.NewTempWindow(t, l)
 	w.Resize(fyne.NewSize(420, 680))
 	l.SetCurrent(250)
