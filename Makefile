@@ -18,6 +18,8 @@ STAGE     := @ARTEFACTS=$(BUILD)/e2e sh .ci/stage
 # Fyne's own locks are off because every call into it is made on its goroutine; make lint-threads holds us to that.
 # No animations: a blinking cursor alone costs a fifth of a core under software rendering.
 TAGS      := migrated_fynedo,no_animations
+# The same with Fyne's thread checks.
+CHECKED   := no_animations
 # Fyne's software renderer: no display, no C libraries.
 HEADLESS  := ci,$(TAGS)
 # What has to compile for the other systems without a C compiler.
@@ -82,7 +84,7 @@ race:
 # A build that checks the thread of every call into Fyne. FyneApp.toml beside the program or in the working directory
 # would switch that off again, so it lies elsewhere and is started elsewhere.
 $(BUILD)/threads/tallystick: FORCE
-	$(STAGE) "build with Fyne's thread checks" env CGO_ENABLED=1 $(GO) build -ldflags "$(LDFLAGS)" -o $@ .
+	$(STAGE) "build with Fyne's thread checks" env CGO_ENABLED=1 $(GO) build -tags $(CHECKED) -ldflags "$(LDFLAGS)" -o $@ .
 .PHONY: FORCE
 FORCE:
 

@@ -44,7 +44,7 @@ func TestMain(m *testing.M) {
 		}
 		if bin = os.Getenv("TALLYSTICK_BIN"); bin == "" {
 			bin = filepath.Join(dir, "tallystick")
-			if err := build(bin, "migrated_fynedo"); err != nil {
+			if err := build(bin, "migrated_fynedo,no_animations"); err != nil {
 				fmt.Fprintln(os.Stderr, err)
 				return 1
 			}
