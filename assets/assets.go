@@ -14,6 +14,7 @@ package assets
 
 import (
 	"embed"
+	"io/fs"
 	"strings"
 )
 
@@ -42,6 +43,9 @@ var (
 
 	//go:embed icon/ui/*.svg
 	icons embed.FS
+
+	//go:embed portals/*.toml
+	portals embed.FS
 )
 
 // FontRegular is IBM Plex Sans Regular (TrueType). Its digits are of equal width.
@@ -96,4 +100,13 @@ func IconNames() []string {
 		names = append(names, strings.TrimSuffix(e.Name(), ".svg"))
 	}
 	return names
+}
+
+// Portals are the portal guides, one TOML file each; app/portal reads them.
+func Portals() fs.FS {
+	sub, err := fs.Sub(portals, "portals")
+	if err != nil {
+		panic(err) // the path is a constant
+	}
+	return sub
 }
