@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -139,6 +140,13 @@ func (r *run) add(ctx context.Context, args []string, o addOptions) error {
 // the rest, when something was refused.
 func (r *run) addEntries(ctx context.Context, entries []otpauth.Entry, general choice, show func(saved) error) error {
 	r.warn(entries)
+	entries, leftOut, err := r.askPINs(ctx, entries)
+	if err != nil {
+		return err
+	}
+	if len(entries) == 0 {
+		return errSaid(statusFailed)
+	}
 	m, err := r.openOrCreate(ctx)
 	if err != nil {
 		return err
@@ -151,7 +159,7 @@ func (r *run) addEntries(ctx context.Context, entries []otpauth.Entry, general c
 	if err := show(out); err != nil {
 		return err
 	}
-	if out.refused > 0 {
+	if out.refused > 0 || leftOut > 0 {
 		return errSaid(statusFailed)
 	}
 	return nil
@@ -178,7 +186,8 @@ func (r *run) linkEntries(ctx context.Context, args []string, o addOptions) (fou
 		}
 	}
 	var got found
-	for _, text := range texts {
+	for i := 0; i < len(texts); i++ {
+		text := texts[i]
 		// A bare key says nothing about where it is for, so a name has to come with it.
 		err := got.add(string(text), o.issuer != "" || o.name != "")
 		if errors.Is(err, errNothingUsable) {
@@ -190,9 +199,18 @@ func (r *run) linkEntries(ctx context.Context, args []string, o addOptions) (fou
 		if err != nil {
 			return found{}, err
 		}
+		if n := len(got.entries); n > 0 && missesPIN(got.entries[n-1]) && i+1 < len(texts) && isPIN(texts[i+1]) {
+			i++
+			pin := secret.New(append([]byte(nil), texts[i]...))
+			r.wipe = append(r.wipe, pin)
+			got.entries[n-1].Params.PIN = pin
+		}
 	}
 	return got, nil
 }
+
+// isPIN reports whether a line can be the PIN of the link above it: digits alone.
+func isPIN(line []byte) bool { return len(bytes.Trim(line, "0123456789")) == 0 }
 
 var kinds = []otp.Kind{otp.TOTP, otp.HOTP, otp.Steam, otp.MOTP, otp.Yandex, otp.Manual}
 
@@ -238,7 +256,7 @@ func (r *run) manualEntry(ctx context.Context, args []string, o addOptions) (otp
 
 // keyAndPIN reads the key, and for the kinds that have one the PIN.
 func (r *run) keyAndPIN(ctx context.Context, kind otp.Kind) (key, pin secret.Bytes, err error) {
-	hasPIN := kind == otp.MOTP || kind == otp.Yandex
+	hasPIN := kind.NeedsPIN()
 	if key, err = r.body(ctx, "Key (not shown): "); err != nil {
 		return key, pin, err
 	}

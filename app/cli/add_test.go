@@ -262,6 +262,40 @@ func TestAddAtATerminalShowsNothing(t *testing.T) {
 	}
 }
 
+// TestAddALinkWithoutItsPIN: a motp link never holds the PIN.
+func TestAddALinkWithoutItsPIN(t *testing.T) {
+	const link = "motp://Old:joe?secret=e3152afee62599c8"
+	code := func(r *rig) string {
+		return strings.TrimSpace(r.must("", "code", "old", "--at", "1975-04-05T01:11:38Z").out)
+	}
+	t.Run("on the next line", func(t *testing.T) {
+		r := newRig(t)
+		r.must(linkRFC+"\n"+link+"\n1234\n"+linkOther+"\n", "add", "-")
+		if got := code(r); got != "e7d8b6" || len(r.accounts()) != 3 {
+			t.Errorf("code %q, %d accounts", got, len(r.accounts()))
+		}
+	})
+	t.Run("asked for", func(t *testing.T) {
+		r := newRig(t)
+		r.at(link, "1234").must("", "add", "-")
+		if got := code(r); got != "e7d8b6" || len(r.asked) != 2 || r.asked[1] != "PIN of Old: joe: " {
+			t.Errorf("code %q, asked %q", got, r.asked)
+		}
+		newRig(t).at(link, "").run("add", "-").wants(t, statusFailed, "PIN")
+	})
+	t.Run("nobody to ask", func(t *testing.T) {
+		r := newRig(t)
+		r.run("add", link).wants(t, statusFailed, "does not hold the PIN")
+		if snapshot(t, r.dir) != "" {
+			t.Error("a vault was made for nothing")
+		}
+		r.run("scan", "--add", save(t, picture(t, linkRFC, link))).wants(t, statusFailed, "does not hold the PIN")
+		if n := len(r.accounts()); n != 1 {
+			t.Errorf("%d accounts", n)
+		}
+	})
+}
+
 func TestAddHarmlessNames(t *testing.T) {
 	r := newRig(t)
 	link := "otpauth://totp/x?issuer=%1b%5D0%3Bowned%07%1b%5B31mRed%C2%9B31m%E2%80%AEdeR&secret=" + rfcKey

@@ -136,6 +136,36 @@ func (r *run) save(ctx context.Context, m *vault.Manager, entries []otpauth.Entr
 	return out, nil
 }
 
+// missesPIN reports whether an entry makes no codes before its PIN is known: a link does
+// not always hold it.
+func missesPIN(e otpauth.Entry) bool {
+	return e.Params.Kind.NeedsPIN() && e.Params.PIN.IsEmpty()
+}
+
+// askPINs asks for the PINs that links do not hold. Where nobody can be asked, those
+// entries are left out, with a word about each.
+func (r *run) askPINs(ctx context.Context, entries []otpauth.Entry) (complete []otpauth.Entry, leftOut int, err error) {
+	for _, e := range entries {
+		if missesPIN(e) {
+			called := nameOr(e.Issuer, e.Name, "")
+			if !r.env.StdinTerminal || r.env.Terminal == nil {
+				r.note("Left out: %s. Its link does not hold the PIN: `tallystick add -` takes the link on one line and the PIN on the next.", called)
+				leftOut++
+				continue
+			}
+			if e.Params.PIN, err = r.env.Terminal.Secret(ctx, "PIN of "+called+": "); err != nil {
+				return nil, 0, err
+			}
+			r.wipe = append(r.wipe, e.Params.PIN)
+			if err := e.Params.Validate(); err != nil {
+				return nil, 0, err
+			}
+		}
+		complete = append(complete, e)
+	}
+	return complete, leftOut, nil
+}
+
 // errNothingToSave ends an update that would change nothing, so that no file is written.
 var errNothingToSave = errors.New("cli: nothing to save")
 
