@@ -112,8 +112,8 @@ func (b *Banner) Buttons() []*Button { return b.buttons }
 // CreateRenderer implements fyne.Widget.
 func (b *Banner) CreateRenderer() fyne.WidgetRenderer {
 	bg := &canvas.Rectangle{CornerRadius: look.Radius}
-	icon := newIcon(nil)
-	r := &renderer{objects: []fyne.CanvasObject{bg, icon, b.column, b.close}}
+	icon := newIcon()
+	r := &renderer{objects: []fyne.CanvasObject{bg, icon.Image, b.column, b.close}}
 	left := func() float32 { return look.Space3 + look.Size(b, look.SizeIcon) + look.Space3 }
 	right := func() float32 {
 		if b.OnDismissed != nil {
@@ -136,8 +136,7 @@ func (b *Banner) CreateRenderer() fyne.WidgetRenderer {
 	r.refresh = func() {
 		ground, on := b.mood.colors()
 		bg.FillColor = look.Color(b, ground)
-		setIcon(icon, look.ColoredIcon(b.mood.icon(), on))
-		icon.Refresh()
+		icon.set(b, b.mood.icon(), on)
 		show(b.close, b.OnDismissed != nil)
 		b.title.Refresh()
 		b.text.Refresh()

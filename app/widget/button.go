@@ -128,7 +128,7 @@ func (b *Button) CreateRenderer() fyne.WidgetRenderer {
 	ring := newFocusLine()
 	text := canvas.NewText("", color.Transparent)
 	text.TextStyle = look.StrongStyle
-	icon := newIcon(nil)
+	icon := newIcon()
 
 	pad := func() (x, y float32) {
 		if b.label == "" {
@@ -139,7 +139,7 @@ func (b *Button) CreateRenderer() fyne.WidgetRenderer {
 		}
 		return look.Space4, look.Space2
 	}
-	r := &renderer{objects: []fyne.CanvasObject{bg, over, icon, text, ring}}
+	r := &renderer{objects: []fyne.CanvasObject{bg, over, icon.Image, text, ring}}
 	r.layout = func(s fyne.Size) {
 		place(bg, 0, 0, s.Width, s.Height)
 		place(over, 0, 0, s.Width, s.Height)
@@ -193,8 +193,7 @@ func (b *Button) CreateRenderer() fyne.WidgetRenderer {
 		show(ring, b.focused)
 		text.Color = look.Color(b, on)
 		if b.icon != "" {
-			setIcon(icon, look.ColoredIcon(b.icon, on))
-			icon.Refresh()
+			icon.set(b, b.icon, on)
 		}
 		show(icon, b.icon != "")
 		r.layout(b.Size())

@@ -52,9 +52,9 @@ func (c *Check) AccessibilityRole() fyne.AccessibleRole { return fyne.Accessible
 // CreateRenderer implements fyne.Widget.
 func (c *Check) CreateRenderer() fyne.WidgetRenderer {
 	box := &canvas.Rectangle{CornerRadius: look.Radius / 2}
-	tick := newIcon(nil)
+	tick := newIcon()
 	focus := newFocusLine()
-	r := &renderer{objects: []fyne.CanvasObject{box, tick, c.label, focus}}
+	r := &renderer{objects: []fyne.CanvasObject{box, tick.Image, c.label, focus}}
 	edge := func() float32 { return look.Size(c, look.SizeIcon) }
 	r.min = func() fyne.Size {
 		m := c.label.MinSize()
@@ -78,8 +78,7 @@ func (c *Check) CreateRenderer() fyne.WidgetRenderer {
 		} else if c.hovered {
 			box.FillColor = look.Color(c, theme.ColorNameHover)
 		}
-		setIcon(tick, look.ColoredIcon(look.IconCheck, theme.ColorNameForegroundOnPrimary))
-		tick.Refresh()
+		tick.set(c, look.IconCheck, theme.ColorNameForegroundOnPrimary)
 		show(tick, c.on)
 		focus.StrokeColor = look.Color(c, look.ColorFocusRing)
 		show(focus, c.focused)

@@ -201,9 +201,9 @@ func (c *chipCell) TypedKey(ev *fyne.KeyEvent) {
 func (c *chipCell) CreateRenderer() fyne.WidgetRenderer {
 	bg := &canvas.Rectangle{}
 	line := newFocusLine()
-	icon := newIcon(nil)
+	icon := newIcon()
 	text := canvas.NewText("", color.Transparent)
-	r := &renderer{objects: []fyne.CanvasObject{bg, icon, text, line}}
+	r := &renderer{objects: []fyne.CanvasObject{bg, icon.Image, text, line}}
 	size := func() float32 { return look.Size(c, look.SizeCaption) + 1 }
 	style := func() fyne.TextStyle { return fyne.TextStyle{Bold: c.on} }
 	edge := func() float32 {
@@ -246,8 +246,7 @@ func (c *chipCell) CreateRenderer() fyne.WidgetRenderer {
 		text.Text, text.TextSize, text.TextStyle = c.chip.Label, size(), style()
 		text.Color = look.Color(c, on)
 		if c.chip.Icon != "" {
-			setIcon(icon, look.ColoredIcon(c.chip.Icon, on))
-			icon.Refresh()
+			icon.set(c, c.chip.Icon, on)
 		}
 		show(icon, c.chip.Icon != "")
 		line.StrokeColor = look.Color(c, look.ColorFocusRing)

@@ -67,11 +67,11 @@ func (c *ChoiceCard) CreateRenderer() fyne.WidgetRenderer {
 	over := &canvas.Rectangle{CornerRadius: look.Radius}
 	well := &canvas.Rectangle{CornerRadius: look.Radius}
 	line := newFocusLine()
-	icon := newIcon(nil)
-	chevron := newIcon(nil)
+	icon := newIcon()
+	chevron := newIcon()
 	column := NewColumn(look.Space1/2, c.title, c.text)
 
-	r := &renderer{objects: []fyne.CanvasObject{bg, over, well, icon, c.picture, column, chevron, line}}
+	r := &renderer{objects: []fyne.CanvasObject{bg, over, well, icon.Image, c.picture, column, chevron.Image, line}}
 	// Large text in a narrow window needs the room more than the icon does.
 	narrow := func(width float32) bool { return width < 7*look.Size(c, look.SizeMark) }
 	edge := func(width float32) float32 {
@@ -134,10 +134,8 @@ func (c *ChoiceCard) CreateRenderer() fyne.WidgetRenderer {
 		}
 		c.title.SetColor(text)
 		c.text.SetColor(text)
-		setIcon(icon, look.ColoredIcon(c.icon, on))
-		icon.Refresh()
-		setIcon(chevron, look.ColoredIcon(look.IconChevron, look.ColorMuted))
-		chevron.Refresh()
+		icon.set(c, c.icon, on)
+		chevron.set(c, look.IconChevron, look.ColorMuted)
 		over.FillColor = color.Transparent
 		if !c.Disabled() && c.down {
 			over.FillColor = look.Color(c, theme.ColorNamePressed)

@@ -84,9 +84,9 @@ type CodeRow struct {
 	next, count        *canvas.Text
 	hint, hint2        *canvas.Text
 	seconds            *canvas.Text
-	star, shared       *canvas.Image
-	check, more        *canvas.Image
-	nextIcon           *canvas.Image
+	star, shared       *icon
+	check, more        *icon
+	nextIcon           *icon
 	moreBg, nextBg     *canvas.Rectangle
 	moreHit, nextHit   *target
 	dial               *dial
@@ -121,11 +121,11 @@ func NewCodeRow() *CodeRow {
 		hint2:    text(fyne.TextStyle{}),
 		count:    text(fyne.TextStyle{}),
 		seconds:  text(fyne.TextStyle{}),
-		star:     newIcon(nil),
-		shared:   newIcon(nil),
-		check:    newIcon(nil),
-		more:     newIcon(nil),
-		nextIcon: newIcon(nil),
+		star:     newIcon(),
+		shared:   newIcon(),
+		check:    newIcon(),
+		more:     newIcon(),
+		nextIcon: newIcon(),
 		moreBg:   &canvas.Rectangle{CornerRadius: look.Radius},
 		nextBg:   &canvas.Rectangle{CornerRadius: look.Radius},
 		dial:     newDial(),
@@ -141,8 +141,8 @@ func NewCodeRow() *CodeRow {
 	}, r.hoverChanged)
 	r.all = append(r.all, r.bg, r.line)
 	r.all = append(r.all, r.mark.objects()...)
-	r.all = append(r.all, r.issuer, r.name, r.check, r.star, r.shared, r.count, r.code, r.next, r.hint, r.hint2,
-		r.dial.track, r.dial.arc, r.seconds, r.moreBg, r.more, r.nextBg, r.nextIcon, r.moreHit, r.nextHit, r.focus)
+	r.all = append(r.all, r.issuer, r.name, r.check.Image, r.star.Image, r.shared.Image, r.count, r.code, r.next, r.hint, r.hint2,
+		r.dial.track, r.dial.arc, r.seconds, r.moreBg, r.more.Image, r.nextBg, r.nextIcon.Image, r.moreHit, r.nextHit, r.focus)
 	r.ExtendBaseWidget(r)
 	return r
 }
@@ -224,14 +224,14 @@ func (r *CodeRow) paint() {
 	r.seconds.Color, r.seconds.TextSize = c(look.ColorMuted), look.Size(r, look.SizeCaption)+1
 	r.seconds.Alignment = fyne.TextAlignTrailing
 	r.dial.paint(r)
-	setIcon(r.star, look.ColoredIcon(look.IconStarFilled, look.ColorWood))
-	setIcon(r.shared, look.ColoredIcon(look.IconShare, look.ColorMuted))
-	setIcon(r.check, look.ColoredIcon(look.IconCheck, theme.ColorNameSuccess))
-	setIcon(r.more, look.ColoredIcon(look.IconMore, look.ColorMuted))
-	setIcon(r.nextIcon, look.ColoredIcon(look.IconNext, theme.ColorNameForeground))
-	for _, i := range []*canvas.Image{r.star, r.shared, r.check, r.more, r.nextIcon} {
-		i.Refresh()
+}
+
+// showIcon shows the icon i of that name and colour, or hides it. Most rows need one of the five.
+func (r *CodeRow) showIcon(i *icon, on bool, name look.IconName, c fyne.ThemeColorName) {
+	if on {
+		i.set(r, name, c)
 	}
+	show(i, on)
 }
 
 // ground is what the row lies on, by its state.
@@ -350,13 +350,13 @@ func (r *CodeRow) arrange(size fyne.Size) {
 		place(r.star, at+look.Space1, top+(lineH-small)/2, small, small)
 		at += look.Space1 + small
 	}
-	show(r.star, s.Favourite)
+	r.showIcon(r.star, s.Favourite, look.IconStarFilled, look.ColorWood)
 	if s.Shared > 0 {
 		c := r.count.MinSize()
 		place(r.shared, at+look.Space2, top+(lineH-small)/2, small, small)
 		place(r.count, at+look.Space2+small+look.Space1/2, top+(lineH-c.Height)/2, c.Width, c.Height)
 	}
-	show(r.shared, s.Shared > 0)
+	r.showIcon(r.shared, s.Shared > 0, look.IconShare, look.ColorMuted)
 	show(r.count, s.Shared > 0)
 
 	// "More", at the right of the code line.
@@ -368,6 +368,7 @@ func (r *CodeRow) arrange(size fyne.Size) {
 	place(r.moreHit, mx, hy, hit, hit)
 	place(r.moreBg, mx, hy, hit, hit)
 	place(r.more, mx+(hit-icon)/2, hy+(hit-icon)/2, icon, icon)
+	r.showIcon(r.more, true, look.IconMore, look.ColorMuted)
 	end = mx - look.Space2
 
 	// "Next" of a counter, beside it.
@@ -380,7 +381,7 @@ func (r *CodeRow) arrange(size fyne.Size) {
 	}
 	show(r.nextHit, counter)
 	show(r.nextBg, counter)
-	show(r.nextIcon, counter)
+	r.showIcon(r.nextIcon, counter, look.IconNext, theme.ColorNameForeground)
 
 	if spilled := r.arrangeCode(x, y, end, codeH, rolling); spilled != "" {
 		second = spilled
@@ -397,7 +398,7 @@ func (r *CodeRow) arrange(size fyne.Size) {
 			nx += small + look.Space1
 		}
 	}
-	show(r.check, nx > x)
+	r.showIcon(r.check, nx > x, look.IconCheck, theme.ColorNameSuccess)
 	r.name.Text = fit(second, right-nx, r.name.TextSize, r.name.TextStyle)
 	place(r.name, nx, y, right-nx, nameH)
 }

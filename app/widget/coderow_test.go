@@ -345,3 +345,12 @@ func BenchmarkCodeRowTick(b *testing.B) {
 		r.Tick(tick)
 	}
 }
+
+// A screen of rows is made before the first frame.
+func BenchmarkCodeRowNew(b *testing.B) {
+	useLook(b, look.Light, 1)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		shownRow(freshRow(sampleRows[i%4]), 380)
+	}
+}

@@ -134,10 +134,10 @@ func (h *HoldButton) CreateRenderer() fyne.WidgetRenderer {
 	bg := &canvas.Rectangle{CornerRadius: look.Radius}
 	fill := &canvas.Rectangle{CornerRadius: look.Radius}
 	line := newFocusLine()
-	icon := newIcon(nil)
+	icon := newIcon()
 	text := canvas.NewText("", color.Transparent)
 	text.TextStyle = look.StrongStyle
-	r := &renderer{objects: []fyne.CanvasObject{bg, fill, icon, text, line}}
+	r := &renderer{objects: []fyne.CanvasObject{bg, fill, icon.Image, text, line}}
 	r.min = func() fyne.Size {
 		t := textSize(h.label, look.Size(h, look.SizeBody), look.StrongStyle)
 		e := look.Size(h, look.SizeIcon)
@@ -166,8 +166,7 @@ func (h *HoldButton) CreateRenderer() fyne.WidgetRenderer {
 			bg.FillColor = look.Color(h, look.ColorSunken)
 		}
 		text.Color = look.Color(h, on)
-		setIcon(icon, look.ColoredIcon(look.IconEye, on))
-		icon.Refresh()
+		icon.set(h, look.IconEye, on)
 		line.StrokeColor, line.CornerRadius = look.Color(h, look.ColorFocusRing), look.Radius+3
 		show(line, h.focused)
 		show(fill, h.done > 0)

@@ -21,7 +21,7 @@ func newRoundel() *roundel {
 	m := &roundel{
 		disc: canvas.NewCircle(color.Transparent),
 		text: canvas.NewText("", color.Transparent),
-		logo: newIcon(nil),
+		logo: newPicture(),
 	}
 	m.text.TextStyle = look.StrongStyle
 	m.text.Alignment = fyne.TextAlignCenter
@@ -30,8 +30,9 @@ func newRoundel() *roundel {
 }
 
 func (m *roundel) set(issuer, name string, logo fyne.Resource) {
-	if logo != nil {
-		setIcon(m.logo, logo)
+	if logo != nil && (m.logo.Resource == nil || m.logo.Resource.Name() != logo.Name()) {
+		m.logo.Resource = logo
+		m.logo.Refresh()
 	}
 	k := look.MarkFor(issuer, name)
 	m.disc.FillColor = k.Fill

@@ -14,6 +14,8 @@
 package widget
 
 import (
+	"image/color"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 
@@ -61,19 +63,27 @@ func newFocusLine() *canvas.Rectangle {
 	return r
 }
 
-func newIcon(res fyne.Resource) *canvas.Image {
-	img := canvas.NewImageFromResource(res)
-	img.FillMode = canvas.ImageFillContain
-	return img
+// icon is one of our icons on a canvas. Reading an SVG takes longer than everything else on a small
+// widget together, so it is read only when the icon or its colour is another one.
+type icon struct {
+	*canvas.Image // this is what belongs among the objects of a renderer
+	color         color.Color
 }
 
-// setIcon changes the picture of img when it is another one.
-func setIcon(img *canvas.Image, res fyne.Resource) {
-	if img.Resource != nil && res != nil && img.Resource.Name() == res.Name() {
+func newIcon() *icon { return &icon{Image: newPicture()} }
+
+// set shows the icon of that name in a colour of owner's theme.
+func (i *icon) set(owner fyne.CanvasObject, name look.IconName, c fyne.ThemeColorName) {
+	res, now := look.ColoredIcon(name, c), look.Color(owner, c)
+	if i.Resource != nil && i.Resource.Name() == res.Name() && i.color == now {
 		return
 	}
-	img.Resource = res
-	img.Refresh()
+	i.Resource, i.color = res, now
+	i.Refresh()
+}
+
+func newPicture() *canvas.Image {
+	return &canvas.Image{FillMode: canvas.ImageFillContain}
 }
 
 // textSize is how much room s takes.
