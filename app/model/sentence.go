@@ -95,6 +95,7 @@ var sentences = []said{
 	{capture.ErrFailed, "No picture of the screen could be taken. Save one with another program and give that file."},
 	{clipimage.ErrEmpty, "There is no picture on the clipboard. Copy one first."},
 	{clipimage.ErrUnsupported, "Pictures on the clipboard cannot be read here. Save the picture and give that file."},
+	{clipimage.ErrNoAnswer, "The program that holds the clipboard does not answer. Copy the picture again."},
 	{clipimage.ErrTooLarge, "The picture on the clipboard is too large. Cut out the part with the QR code and copy that."},
 
 	// Keyring, below the vault's own words for the same states.
@@ -119,6 +120,7 @@ var sentences = []said{
 	{platform.ErrNoAnswer, "The Tallystick window does not answer. Close it and try again."},
 	{platform.ErrRequest, "The Tallystick window was asked for something that it does not know. Update both to the same version."},
 	{platform.ErrURLRefused, "That is not the address of a web page, so it was not opened."},
+	{platform.ErrNoURIHandler, "Links cannot be set up to open here by the program itself."},
 	{platform.ErrNoSignals, "The system does not tell when the session is locked, so the vault cannot lock with it."},
 	{platform.ErrNoIdle, "The system does not tell how long nobody was here, so only this window's own idle time counts."},
 	{platform.ErrRunning, "Tallystick is open already; its window has taken over."},
