@@ -51,6 +51,9 @@ type Account struct {
 	Changed      time.Time
 	Used         time.Time // last time the code was copied or printed; zero = never
 	Trashed      time.Time // zero = live
+	Portal       string    // id of the portal guide the person follows; "" = none
+	Pending      Pending   // what is left of an enrollment that was begun; "" = nothing
+	History      []Retired // keys it had before, the last one first; at most MaxHistory
 }
 
 // Broken is an entry that no longer parses: shown, kept byte for byte on save, never dropped.
@@ -77,6 +80,7 @@ func (a Account) Clone() Account {
 	a.Params.Secret = a.Params.Secret.Clone()
 	a.Params.PIN = a.Params.PIN.Clone()
 	a.Tags = slices.Clone(a.Tags)
+	a.History = cloneHistory(a.History)
 	return a
 }
 
@@ -84,10 +88,16 @@ func (a Account) Clone() Account {
 func (a *Account) same(b *Account) bool {
 	p, q := &a.Params, &b.Params
 	return a.ID == b.ID && a.Issuer == b.Issuer && a.Name == b.Name &&
-		p.Kind == q.Kind && p.Secret.Equal(q.Secret) && p.PIN.Equal(q.PIN) && p.Algorithm == q.Algorithm &&
-		p.Digits == q.Digits && p.Period == q.Period && p.Counter == q.Counter &&
+		sameParams(p, q) &&
 		slices.Equal(a.Tags, b.Tags) && a.Favourite == b.Favourite && a.Note == b.Note && a.URL == b.URL && a.Icon == b.Icon &&
+		a.Portal == b.Portal && a.Pending == b.Pending && slices.EqualFunc(a.History, b.History, Retired.same) &&
 		a.Created.Equal(b.Created) && a.Changed.Equal(b.Changed) && a.Used.Equal(b.Used) && a.Trashed.Equal(b.Trashed)
+}
+
+// sameParams compares every field, the counter too.
+func sameParams(p, q *otp.Params) bool {
+	return p.Kind == q.Kind && p.Secret.Equal(q.Secret) && p.PIN.Equal(q.PIN) && p.Algorithm == q.Algorithm &&
+		p.Digits == q.Digits && p.Period == q.Period && p.Counter == q.Counter
 }
 
 // normal returns the account as a vault keeps it, or why it cannot.
@@ -104,7 +114,7 @@ func (a Account) normal() (Account, error) {
 		most int
 	}{
 		{"issuer", &a.Issuer, MaxLabel}, {"name", &a.Name, MaxLabel}, {"note", &a.Note, MaxNote},
-		{"address", &a.URL, MaxURL}, {"icon", &a.Icon, MaxIcon},
+		{"address", &a.URL, MaxURL}, {"icon", &a.Icon, MaxIcon}, {"portal guide", &a.Portal, MaxIcon},
 	} {
 		*t.text = strings.ToValidUTF8(*t.text, "\uFFFD")
 		if n := utf8.RuneCountInString(*t.text); n > t.most {
@@ -116,6 +126,12 @@ func (a Account) normal() (Account, error) {
 		return a, err
 	}
 	a.Tags = tags
+	if !a.Pending.valid() {
+		return a, fmt.Errorf("%w: unknown step of an enrollment", ErrInvalid)
+	}
+	if a.History, err = normalHistory(a.History); err != nil {
+		return a, err
+	}
 	a.Used = stamp(a.Used)
 	for _, t := range []time.Time{a.Created, a.Changed, a.Used, a.Trashed} {
 		if y := t.Year(); y < 1 || y > 9999 {

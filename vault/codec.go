@@ -67,19 +67,7 @@ func appendEntry(out []byte, e *entry) []byte {
 	out = appendText(out, string(p.Kind))
 	out = appendMember(out, `,"issuer":`, a.Issuer)
 	out = appendMember(out, `,"name":`, a.Name)
-	if !p.Secret.IsEmpty() {
-		out = append(out, `,"secret":"`...)
-		out = keyEncoding.AppendEncode(out, p.Secret.Reveal())
-		out = append(out, '"')
-	}
-	if !p.PIN.IsEmpty() {
-		out = append(out, `,"pin":`...)
-		out = appendText(out, p.PIN.Reveal())
-	}
-	out = appendMember(out, `,"algorithm":`, string(p.Algorithm))
-	out = appendNumber(out, `,"digits":`, uint64(p.Digits))
-	out = appendNumber(out, `,"period":`, uint64(p.Period))
-	out = appendNumber(out, `,"counter":`, p.Counter)
+	out = appendParams(out, p)
 	for i, t := range a.Tags {
 		if i == 0 {
 			out = append(out, `,"tags":[`...)
@@ -101,10 +89,31 @@ func appendEntry(out []byte, e *entry) []byte {
 	out = appendTime(out, `,"changed":"`, a.Changed)
 	out = appendTime(out, `,"used":"`, a.Used)
 	out = appendTime(out, `,"trashed":"`, a.Trashed)
+	out = appendMember(out, `,"portal":`, a.Portal)
+	out = appendMember(out, `,"pending":`, string(a.Pending))
+	out = appendHistory(out, a.History)
 	for _, x := range e.extra {
 		out = append(append(out, ','), x...)
 	}
 	return append(out, '}')
+}
+
+// appendParams writes the members of p but its kind, each with a comma before it.
+func appendParams(out []byte, p *otp.Params) []byte {
+	if !p.Secret.IsEmpty() {
+		out = append(out, `,"secret":"`...)
+		out = keyEncoding.AppendEncode(out, p.Secret.Reveal())
+		out = append(out, '"')
+	}
+	if !p.PIN.IsEmpty() {
+		out = append(out, `,"pin":`...)
+		out = appendText(out, p.PIN.Reveal())
+	}
+	out = appendMember(out, `,"algorithm":`, string(p.Algorithm))
+	out = appendNumber(out, `,"digits":`, uint64(p.Digits))
+	out = appendNumber(out, `,"period":`, uint64(p.Period))
+	out = appendNumber(out, `,"counter":`, p.Counter)
+	return out
 }
 
 // appendText quotes a text. Texts in a vault are valid UTF-8, the only thing that could fail.
@@ -271,6 +280,14 @@ func decodeMember(name string, value []byte, a *Account) (known bool, err error)
 		a.Used, ok = moment(value)
 	case `"trashed"`:
 		a.Trashed, ok = moment(value)
+	case `"portal"`:
+		a.Portal, ok = text(value)
+	case `"pending"`:
+		var pending string
+		pending, ok = text(value)
+		a.Pending = Pending(pending)
+	case `"history"`:
+		a.History, ok = history(value)
 	default:
 		return false, nil
 	}

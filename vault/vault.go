@@ -98,6 +98,10 @@ func (v *Vault) Wipe() {
 	for _, e := range v.entries {
 		e.account.Params.Secret.Wipe()
 		e.account.Params.PIN.Wipe()
+		for _, r := range e.account.History {
+			r.Params.Secret.Wipe()
+			r.Params.PIN.Wipe()
+		}
 		clear(e.raw)
 		for _, x := range e.extra {
 			clear(x)
