@@ -135,6 +135,9 @@ func (m *Manager) Watch(ctx context.Context, fn func()) error {
 			case <-ctx.Done():
 				return
 			case <-changed:
+				if ctx.Err() != nil { // both were ready
+					return
+				}
 				fn()
 			}
 		}
