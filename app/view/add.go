@@ -9,7 +9,6 @@ import (
 	"github.com/tallystick/tallystick/app/look"
 	"github.com/tallystick/tallystick/app/model"
 	"github.com/tallystick/tallystick/app/widget"
-	"github.com/tallystick/tallystick/vault/otp"
 )
 
 // addPage is the flow of adding an account: one page whose body follows the stage of the model.
@@ -318,13 +317,13 @@ func count(n int, one, many string) string {
 
 // kinds are the kinds of account a person can type in, with the words for them.
 var kinds = []struct {
-	kind  otp.Kind
+	kind  model.Kind
 	label string
 }{
-	{otp.TOTP, "Changes every half minute (the usual one)"},
-	{otp.HOTP, "With a counter (HOTP)"},
-	{otp.Steam, "Steam"},
-	{otp.MOTP, "mOTP, with a PIN"},
-	{otp.Yandex, "Yandex, with a PIN"},
-	{otp.Manual, "The portal sends it by e-mail or SMS"},
+	{model.TOTP, "Changes every half minute (the usual one)"},
+	{model.HOTP, "With a counter (HOTP)"},
+	{model.Steam, "Steam"},
+	{model.MOTP, "mOTP, with a PIN"},
+	{model.Yandex, "Yandex, with a PIN"},
+	{model.Manual, "The portal sends it by e-mail or SMS"},
 }

@@ -9,14 +9,12 @@ import (
 	"github.com/tallystick/tallystick/app/look"
 	"github.com/tallystick/tallystick/app/model"
 	"github.com/tallystick/tallystick/app/widget"
-	"github.com/tallystick/tallystick/vault"
-	"github.com/tallystick/tallystick/vault/otp"
 )
 
 // detailPane shows everything about one account: beside the list in a wide window, as a page of its own in a narrow one.
 type detailPane struct {
 	root *Root
-	id   vault.ID // the account; "" follows the list's selection
+	id   model.ID // the account; "" follows the list's selection
 	body *fyne.Container
 	code *widget.BigCode
 	row  model.Row
@@ -71,24 +69,24 @@ func (d *detailPane) objects(a model.Row) []fyne.CanvasObject {
 		broken := widget.NewBanner()
 		broken.Set(widget.Trouble, "", a.Broken)
 		return append(objects, broken)
-	case a.Kind == otp.Manual:
+	case a.Kind == model.Manual:
 		objects = append(objects, widget.NewText(widget.Body, "The portal sends the code for this account by e-mail or SMS. There is nothing to generate; its note and address are kept here."))
 	default:
 		objects = append(objects, d.code)
 	}
 
 	var buttons []fyne.CanvasObject
-	if a.Kind != otp.Manual {
+	if a.Kind != model.Manual {
 		buttons = append(buttons, widget.NewButton(widget.Primary, "Copy", look.IconCopy, d.activate))
 	}
-	if a.Kind == otp.HOTP {
+	if a.Kind == model.HOTP {
 		buttons = append(buttons, widget.NewButton(widget.Secondary, "Next code", look.IconNext, func() { r.session.List().NextHOTP(a.ID) }))
 	}
 	if a.URL != "" {
 		buttons = append(buttons, widget.NewButton(widget.Secondary, "Open portal", look.IconOpen, func() { r.env.OpenURL(a.URL) }))
 	}
 	buttons = append(buttons, widget.NewButton(widget.Secondary, "Edit", look.IconEdit, func() { r.openEdit(a.ID) }))
-	if a.Kind != otp.Manual {
+	if a.Kind != model.Manual {
 		buttons = append(buttons, widget.NewButton(widget.Quiet, "QR code", look.IconQR, func() { r.openQR(a.ID) }))
 	}
 	objects = append(objects, widget.NewFlow(look.Space2, buttons...))
@@ -131,7 +129,7 @@ func (d *detailPane) activate() {
 	switch {
 	case d.row.Hidden:
 		list.Reveal(d.row.ID)
-	case d.row.Kind == otp.HOTP && d.row.Code == "":
+	case d.row.Kind == model.HOTP && d.row.Code == "":
 		list.NextHOTP(d.row.ID)
 	default:
 		list.Copy(d.row.ID)
@@ -168,7 +166,7 @@ type detailPage struct {
 	root *Root
 }
 
-func (r *Root) openDetail(id vault.ID) {
+func (r *Root) openDetail(id model.ID) {
 	if r.main.wide() {
 		r.session.List().Select(id)
 		r.show(r.main)
@@ -192,7 +190,7 @@ func (p *detailPage) update() {
 	p.pane.update()
 }
 
-func (r *Root) toggleFavourite(id vault.ID) {
+func (r *Root) toggleFavourite(id model.ID) {
 	if row, ok := r.session.List().Get(id); ok {
 		r.session.List().SetFavourite(id, !row.Favourite)
 	}

@@ -9,8 +9,6 @@ import (
 	"github.com/tallystick/tallystick/app/look"
 	"github.com/tallystick/tallystick/app/model"
 	"github.com/tallystick/tallystick/app/widget"
-	"github.com/tallystick/tallystick/vault"
-	"github.com/tallystick/tallystick/vault/otp"
 )
 
 // editPage changes what is written about an account. Its key is not shown and cannot be changed: another key is another account.
@@ -29,7 +27,7 @@ type editPage struct {
 	save                    *widget.Button
 }
 
-func (r *Root) openEdit(id vault.ID) {
+func (r *Root) openEdit(id model.ID) {
 	form := r.session.List().Edit(id)
 	if form == nil {
 		r.Notice("That account cannot be edited.", true)
@@ -56,7 +54,7 @@ func newEditPage(r *Root, form model.Edit) *editPage {
 	p.note.OnKey = p.escapes
 	p.favourite = widget.NewCheck("Favourite", form.Favourite, nil)
 	p.digits, p.period, p.counter = entry(form.Digits), entry(form.Period), entry(form.Counter)
-	p.algorithm = fynewidget.NewSelect([]string{string(otp.SHA1), string(otp.SHA256), string(otp.SHA512)}, nil)
+	p.algorithm = fynewidget.NewSelect(model.Algorithms(), nil)
 	p.algorithm.SetSelected(string(form.Algorithm))
 
 	var objects []fyne.CanvasObject
@@ -71,12 +69,12 @@ func newEditPage(r *Root, form model.Edit) *editPage {
 		field("url", "Sign-in address", p.url, ""),
 		field("note", "Note", p.note, ""),
 		p.favourite)
-	if form.Kind == otp.TOTP || form.Kind == otp.HOTP {
+	if form.Kind == model.TOTP || form.Kind == model.HOTP {
 		more := widget.NewColumn(look.Space4,
 			widget.NewText(widget.Muted, "These were set by the portal. A change makes other codes, which the portal will refuse."),
 			field("algorithm", "Algorithm", p.algorithm, ""),
 			field("digits", "Digits", p.digits, ""))
-		if form.Kind == otp.TOTP {
+		if form.Kind == model.TOTP {
 			more.Add(field("period", "Seconds per code", p.period, ""))
 		} else {
 			more.Add(field("counter", "Counter", p.counter, "The number of the next code"))
@@ -123,7 +121,7 @@ func (p *editPage) submit() {
 	form.Issuer, form.Name, form.URL, form.Note = p.issuer.Text, p.name.Text, p.url.Text, p.note.Text
 	form.Favourite = p.favourite.On()
 	form.Tags = splitTags(p.tags.Text)
-	form.Algorithm = otp.Algorithm(p.algorithm.Selected)
+	form.Algorithm = model.Algorithm(p.algorithm.Selected)
 	form.Digits, form.Period, form.Counter = p.digits.Text, p.period.Text, p.counter.Text
 	p.root.session.List().SaveEdit(form, func(problems map[string]string) {
 		if p.root.current != page(p) {

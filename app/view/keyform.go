@@ -7,7 +7,6 @@ import (
 	"github.com/tallystick/tallystick/app/look"
 	"github.com/tallystick/tallystick/app/model"
 	"github.com/tallystick/tallystick/app/widget"
-	"github.com/tallystick/tallystick/vault/otp"
 )
 
 // keyForm is the manual way: names and key, and under "More" what almost nobody has to change.
@@ -48,7 +47,7 @@ func newKeyForm(add *model.Add, escapes func(*fyne.KeyEvent) bool) *keyForm {
 		labels[i] = k.label
 	}
 	f.kind = fynewidget.NewSelect(labels, func(string) { f.kindChanged() })
-	f.algorithm = fynewidget.NewSelect([]string{string(otp.SHA1), string(otp.SHA256), string(otp.SHA512)}, func(string) { f.changed() })
+	f.algorithm = fynewidget.NewSelect(model.Algorithms(), func(string) { f.changed() })
 
 	field := func(id, label string, o fyne.CanvasObject, hint string) {
 		f.fields[id] = widget.NewFormField(label, o, hint)
@@ -99,13 +98,13 @@ func (f *keyForm) fill(form model.Form) {
 	f.showFor(form.Kind)
 }
 
-func (f *keyForm) selectedKind() otp.Kind {
+func (f *keyForm) selectedKind() model.Kind {
 	for _, k := range kinds {
 		if k.label == f.kind.Selected {
 			return k.kind
 		}
 	}
-	return otp.TOTP
+	return model.TOTP
 }
 
 // kindChanged presets what the kind prescribes.
@@ -118,14 +117,14 @@ func (f *keyForm) kindChanged() {
 }
 
 // showFor hides the fields that mean nothing for a kind.
-func (f *keyForm) showFor(kind otp.Kind) {
-	plain := kind == otp.TOTP || kind == otp.HOTP
-	setVisible(f.fields["key"], kind != otp.Manual)
-	setVisible(f.fields["pin"], kind == otp.MOTP || kind == otp.Yandex)
+func (f *keyForm) showFor(kind model.Kind) {
+	plain := kind == model.TOTP || kind == model.HOTP
+	setVisible(f.fields["key"], kind != model.Manual)
+	setVisible(f.fields["pin"], kind == model.MOTP || kind == model.Yandex)
 	setVisible(f.fields["algorithm"], plain)
 	setVisible(f.fields["digits"], plain)
-	setVisible(f.fields["period"], kind == otp.TOTP)
-	setVisible(f.fields["counter"], kind == otp.HOTP)
+	setVisible(f.fields["period"], kind == model.TOTP)
+	setVisible(f.fields["counter"], kind == model.HOTP)
 }
 
 func (f *keyForm) toggleMore() {
@@ -143,7 +142,7 @@ func (f *keyForm) toggleMore() {
 func (f *keyForm) form() model.Form {
 	return model.Form{
 		Issuer: f.issuer.Text, Name: f.name.Text, Key: f.key.Text(), PIN: f.pin.Text(),
-		Kind: f.selectedKind(), Algorithm: otp.Algorithm(f.algorithm.Selected),
+		Kind: f.selectedKind(), Algorithm: model.Algorithm(f.algorithm.Selected),
 		Digits: f.digits.Text, Period: f.period.Text, Counter: f.counter.Text,
 	}
 }

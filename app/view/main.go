@@ -11,8 +11,6 @@ import (
 	"github.com/tallystick/tallystick/app/look"
 	"github.com/tallystick/tallystick/app/model"
 	"github.com/tallystick/tallystick/app/widget"
-	"github.com/tallystick/tallystick/vault"
-	"github.com/tallystick/tallystick/vault/otp"
 )
 
 // mainPage is the list of accounts, and beside it, in a wide window, the details of the selected one.
@@ -148,11 +146,11 @@ func (p *mainPage) activate(i int) {
 	}
 	r := p.list.Row(i)
 	switch {
-	case r.Broken != "" || r.Kind == otp.Manual:
+	case r.Broken != "" || r.Kind == model.Manual:
 		p.root.openDetail(r.ID)
 	case r.Hidden:
 		p.list.Reveal(r.ID)
-	case r.Kind == otp.HOTP && r.Code == "":
+	case r.Kind == model.HOTP && r.Code == "":
 		p.list.NextHOTP(r.ID)
 	default:
 		p.list.Copy(r.ID)
@@ -166,7 +164,7 @@ func (p *mainPage) selectRow(i int) {
 }
 
 // withSelected calls fn with the account the keyboard is on.
-func (p *mainPage) withSelected(fn func(vault.ID)) {
+func (p *mainPage) withSelected(fn func(model.ID)) {
 	if i := p.rows.Current(); i >= 0 && i < p.list.Len() {
 		fn(p.list.Row(i).ID)
 	}
@@ -227,10 +225,10 @@ func (r *Root) accountMenu(a model.Row, details bool) *fyne.Menu {
 		item.Icon = look.Icon(icon)
 		menu.Items = append(menu.Items, item)
 	}
-	generates := a.Broken == "" && a.Kind != otp.Manual
+	generates := a.Broken == "" && a.Kind != model.Manual
 	if generates {
 		add("Copy code", look.IconCopy, func() { list.Copy(a.ID) })
-		if a.Kind != otp.HOTP {
+		if a.Kind != model.HOTP {
 			add("Copy next code", look.IconNext, func() { list.CopyNext(a.ID) })
 		}
 	}

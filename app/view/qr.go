@@ -5,8 +5,8 @@ import (
 
 	"fyne.io/fyne/v2"
 
+	"github.com/tallystick/tallystick/app/model"
 	"github.com/tallystick/tallystick/app/widget"
-	"github.com/tallystick/tallystick/vault"
 )
 
 // qrPage shows the QR code of an account, for another device. Only after the person confirmed who they are, and only for a while.
@@ -20,7 +20,7 @@ type qrPage struct {
 // qrSeconds is how long the picture of a key stays on the screen.
 const qrSeconds = 60
 
-func (r *Root) openQR(id vault.ID) {
+func (r *Root) openQR(id model.ID) {
 	row, ok := r.session.List().Get(id)
 	if !ok {
 		return
@@ -31,7 +31,7 @@ func (r *Root) openQR(id vault.ID) {
 		"show it", func() { r.showQR(id, name) }, r.home))
 }
 
-func (r *Root) showQR(id vault.ID, name string) {
+func (r *Root) showQR(id model.ID, name string) {
 	matrix, sentence := r.session.List().QR(id)
 	if sentence != "" {
 		r.home()

@@ -5,7 +5,6 @@ import (
 
 	"github.com/tallystick/tallystick/app/model"
 	"github.com/tallystick/tallystick/app/widget"
-	"github.com/tallystick/tallystick/vault/otp"
 )
 
 // rowState puts a model's row into the words of the widget.
@@ -20,9 +19,9 @@ func rowState(r model.Row, selected bool) widget.CodeRowState {
 	switch {
 	case r.Broken != "":
 		s.Kind, s.Note = widget.RowBroken, r.Broken
-	case r.Kind == otp.Manual:
+	case r.Kind == model.Manual:
 		s.Kind, s.Note = widget.RowManual, "The portal sends the code"
-	case r.Kind == otp.HOTP:
+	case r.Kind == model.HOTP:
 		s.Kind = widget.RowCounter
 	default:
 		s.Kind = widget.RowRolling

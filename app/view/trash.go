@@ -9,7 +9,6 @@ import (
 	"github.com/tallystick/tallystick/app/look"
 	"github.com/tallystick/tallystick/app/model"
 	"github.com/tallystick/tallystick/app/widget"
-	"github.com/tallystick/tallystick/vault"
 )
 
 // trashPage lists removed accounts for as long as they can be restored.
@@ -17,7 +16,7 @@ type trashPage struct {
 	basePage
 	root *Root
 	body *fyne.Container
-	sure vault.ID // the account a person is asked about once more before it goes for ever
+	sure model.ID // the account a person is asked about once more before it goes for ever
 }
 
 func (r *Root) openTrash() { r.show(&trashPage{root: r, body: container.NewStack()}) }
@@ -31,7 +30,7 @@ func (p *trashPage) update() {
 	if len(rows) == 0 {
 		objects = append(objects, widget.NewText(widget.Muted, "The trash is empty."))
 	} else {
-		objects = append(objects, widget.NewText(widget.Muted, fmt.Sprintf("Removed accounts stay here for %d days.", vault.TrashDays)))
+		objects = append(objects, widget.NewText(widget.Muted, fmt.Sprintf("Removed accounts stay here for %d days.", model.TrashDays)))
 	}
 	for _, row := range rows {
 		objects = append(objects, p.row(row))

@@ -7,8 +7,8 @@ import (
 	"fyne.io/fyne/v2/container"
 
 	"github.com/tallystick/tallystick/app/look"
+	"github.com/tallystick/tallystick/app/model"
 	"github.com/tallystick/tallystick/app/widget"
-	"github.com/tallystick/tallystick/vault"
 	"github.com/tallystick/tallystick/vault/secret"
 )
 
@@ -62,7 +62,7 @@ func (p *troublePage) update() {
 	p.body.Refresh()
 }
 
-func (p *troublePage) generation(g vault.Generation) fyne.CanvasObject {
+func (p *troublePage) generation(g model.Generation) fyne.CanvasObject {
 	label := fmt.Sprintf("%s · %d kB", g.Saved.Local().Format("2 January 2006, 15:04"), (g.Bytes+999)/1000)
 	restore := widget.NewButton(widget.Secondary, "Restore", look.IconRestore, func() {
 		var pass secret.Bytes
