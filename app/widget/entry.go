@@ -4,6 +4,7 @@ import (
 	"unicode"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
 	fynewidget "fyne.io/fyne/v2/widget"
@@ -23,6 +24,7 @@ type Entry struct {
 	// onShift sees the shift key go down and up.
 	onShift func(down bool)
 
+	line     *canvas.Rectangle // around the field that has the keyboard
 	self     fyne.CanvasObject // the widget that embeds this one, which is what lies on a canvas
 	canvasOf func(fyne.CanvasObject) fyne.Canvas
 }
@@ -51,6 +53,53 @@ func NewMultiLineEntry(hint string, rows int) *Entry {
 	e.Wrapping = fyne.TextWrapWord
 	e.SetMinRowsVisible(rows)
 	return e
+}
+
+// CreateRenderer implements fyne.Widget: the toolkit's field, and over it the line that everything
+// of ours has when the keyboard is on it. The toolkit tints its hairline, which is easily missed.
+func (e *Entry) CreateRenderer() fyne.WidgetRenderer {
+	e.line = newFocusLine()
+	return &entryRenderer{WidgetRenderer: e.Entry.CreateRenderer(), e: e}
+}
+
+type entryRenderer struct {
+	fyne.WidgetRenderer
+	e *Entry
+}
+
+func (r *entryRenderer) Objects() []fyne.CanvasObject {
+	inner := r.WidgetRenderer.Objects()
+	return append(inner[:len(inner):len(inner)], r.e.line)
+}
+
+func (r *entryRenderer) Layout(s fyne.Size) {
+	r.WidgetRenderer.Layout(s)
+	place(r.e.line, 0, 0, s.Width, s.Height)
+}
+
+func (r *entryRenderer) Refresh() {
+	r.e.line.StrokeColor = look.Color(r.e.self, look.ColorFocusRing)
+	r.WidgetRenderer.Refresh()
+}
+
+// FocusGained implements fyne.Focusable.
+func (e *Entry) FocusGained() {
+	e.setLine(true)
+	e.Entry.FocusGained()
+}
+
+// FocusLost implements fyne.Focusable.
+func (e *Entry) FocusLost() {
+	e.setLine(false)
+	e.Entry.FocusLost()
+}
+
+func (e *Entry) setLine(on bool) {
+	if e.line == nil {
+		return // not drawn yet
+	}
+	e.line.StrokeColor = look.Color(e.self, look.ColorFocusRing)
+	show(e.line, on && !e.Disabled())
 }
 
 // TypedShortcut implements fyne.Shortcutable.

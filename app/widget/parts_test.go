@@ -52,6 +52,8 @@ func TestPressables(t *testing.T) {
 	}
 	button, icon := NewButton(Primary, "Copy", look.IconCopy, press), NewIconButton(look.IconMore, "More", press)
 	card := NewChoiceCard(look.IconScan, "Scan", "my screen", press)
+	choice := NewSelect([]string{"a", "b"}, nil)
+	choice.press = press
 	var box *Check
 	box = NewCheck("Favourite", false, func(on bool) {
 		if !on {
@@ -67,6 +69,7 @@ func TestPressables(t *testing.T) {
 		"big code":    {big, &big.pressable, big},
 		"toast":       {toast, &toast.button.pressable, toast.button},
 		"check":       {box, &box.pressable, box},
+		"select":      {choice, &choice.pressable, choice},
 		"chip":        {chips, &chips.cells[1].pressable, chips.cells[1]},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -643,6 +646,66 @@ func TestIssuerMark(t *testing.T) {
 	}
 	if NewIssuerMarkSized(64).MinSize() != fyne.NewSquareSize(64) {
 		t.Error("a mark of 64 px is not")
+	}
+}
+
+func TestSelect(t *testing.T) {
+	useLook(t, look.Light, 1)
+	var got []string
+	s := NewSelect([]string{"System", "Light", "Dark"}, func(o string) { got = append(got, o) })
+	w := inWindow(t, container.NewVBox(s), 300, 400)
+	s.SetSelected("Light")
+	s.SetSelected("Light")
+	w.Canvas().Focus(s)
+	key(s, fyne.KeyDown, fyne.KeyDown, fyne.KeyUp, fyne.KeyUp, fyne.KeyUp)
+	if want := []string{"Light", "Dark", "Light", "System"}; !slices.Equal(got, want) || s.Selected != "System" {
+		t.Errorf("chose %v, want %v", got, want)
+	}
+	key(s, fyne.KeyReturn)
+	list := w.Canvas().Overlays().Top()
+	if list == nil || s.open.Size().Width < s.Size().Width || len(s.open.Items) != 3 {
+		t.Fatal("Enter does not open the list under the field, as wide as it")
+	}
+	if at := s.open.Position(); at.Y < s.Size().Height {
+		t.Errorf("the list covers the field at %v", at)
+	}
+	s.open.Items[2].(fyne.Tappable).Tapped(nil)
+	if s.Selected != "Dark" || w.Canvas().Overlays().Top() != nil {
+		t.Errorf("chose %q, the list is open: %v", s.Selected, w.Canvas().Overlays().Top() != nil)
+	}
+	s.SetSelected("Sepia") // kept from an older version
+	if s.SelectedIndex() != -1 || !strings.Contains(test.RenderObjectToMarkup(s), "Sepia") {
+		t.Error("a choice that is not among the options does not show")
+	}
+	s.Disable()
+	key(s, fyne.KeyDown, fyne.KeyReturn)
+	if s.Selected != "Sepia" || w.Canvas().Overlays().Top() != nil {
+		t.Error("a disabled one was changed")
+	}
+}
+
+// Every field shows the keyboard by the same line as everything else.
+func TestEntryFocusLine(t *testing.T) {
+	useLook(t, look.Light, 1)
+	plain, search, pass := NewEntry(""), NewSearchEntry("", nil), NewPassphraseEntry("")
+	w := inWindow(t, NewColumn(4, plain, search, pass), 300, 200)
+	for _, c := range []struct {
+		at fyne.Focusable
+		e  *Entry
+	}{{plain, plain}, {search, &search.Entry}, {pass.Focusable(), pass.field}} {
+		w.Canvas().Focus(c.at)
+		for _, other := range []*Entry{plain, &search.Entry, pass.field} {
+			if other.line.Visible() != (other == c.e) {
+				t.Errorf("%T: the line is at the wrong field", c.at)
+			}
+		}
+		if c.e.line.Size() != c.at.(fyne.CanvasObject).Size() {
+			t.Errorf("%T: the line is %v, the field %v", c.at, c.e.line.Size(), c.at.(fyne.CanvasObject).Size())
+		}
+	}
+	w.Canvas().Unfocus()
+	if pass.field.line.Visible() {
+		t.Error("the line stays")
 	}
 }
 

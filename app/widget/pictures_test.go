@@ -95,6 +95,12 @@ func sampleParts() fyne.CanvasObject {
 		NewChoiceCard(look.IconPicture, "Open or drop a picture", "A screenshot or a photo of the code", nil),
 		NewFormField("Key", key, ""),
 		NewFormField("Passphrase", pass, ""),
+		NewFormField("Algorithm", func() fyne.CanvasObject {
+			s := NewSelect([]string{"SHA1", "SHA256"}, nil)
+			s.SetSelected("SHA1")
+			return s
+		}(), ""),
+		NewCheck("Hide codes until they are clicked", true, nil),
 		NewFormField("Name", NewEntry("maria@shop.example"), "What you sign in with"),
 		hold, toast,
 	))
@@ -204,7 +210,7 @@ func TestPictures(t *testing.T) {
 		{"list_light", look.Light, 1, sampleScreen, 420, 680},
 		{"list_dark", look.Dark, 1, sampleScreen, 420, 680},
 		{"list_large", look.Dark, 2, sampleScreen, 340, 900},
-		{"parts_light", look.Light, 1, sampleParts, 420, 1220},
+		{"parts_light", look.Light, 1, sampleParts, 420, 1320},
 		{"states_dark", look.Dark, 1, sampleStates, 420, 780},
 		{"details_light", look.Light, 1, sampleDetails, 420, 600},
 	} {
