@@ -15,7 +15,7 @@ type bus struct {
 	cmd     *exec.Cmd
 }
 
-func startBus(t *testing.T, variable string) *bus {
+func startBus(t testing.TB, variable string) *bus {
 	t.Helper()
 	need(t, "dbus-daemon")
 	cmd := exec.Command("dbus-daemon", "--session", "--nofork", "--nopidfile", "--print-address=1",
@@ -44,7 +44,7 @@ func (b *bus) stop() {
 }
 
 // serve connects a service of the given name.
-func (b *bus) serve(t *testing.T, names ...string) *dbus.Conn {
+func (b *bus) serve(t testing.TB, names ...string) *dbus.Conn {
 	t.Helper()
 	conn, err := dbus.Connect(b.address)
 	if err != nil {
@@ -59,7 +59,7 @@ func (b *bus) serve(t *testing.T, names ...string) *dbus.Conn {
 	return conn
 }
 
-func noBus(t *testing.T, variables ...string) {
+func noBus(t testing.TB, variables ...string) {
 	t.Helper()
 	for _, v := range variables {
 		t.Setenv(v, "unix:path=/nonexistent/bus")

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -21,7 +22,7 @@ import (
 const link = "otpauth://totp/Shop:maria?secret=JBSWY3DPEHPK3PXP&issuer=Shop"
 
 // claim makes this process the window of dir and returns what its handler was asked.
-func claim(t *testing.T, dir string) (platform.Instance, <-chan string) {
+func claim(t testing.TB, dir string) (platform.Instance, <-chan string) {
 	t.Helper()
 	asked := make(chan string, 100)
 	w, err := platform.Claim(dir, platform.Request{}, func(r platform.Request) platform.Reply {
@@ -152,8 +153,12 @@ func TestRequestsAreHandledOneAtATime(t *testing.T) {
 	w, err := platform.Claim(dir, platform.Request{}, func(platform.Request) platform.Reply {
 		if !mu.TryLock() {
 			t.Error("two at once")
+			return platform.Reply{}
 		}
 		defer mu.Unlock()
+		for range 1000 { // time for another one to come in
+			runtime.Gosched()
+		}
 		return platform.Reply{Word: "ok"}
 	})
 	if err != nil {
@@ -211,6 +216,11 @@ func TestAKilledWindowLeavesNothingInTheWay(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-asked
+	conn, err := net.Dial("unix", filepath.Join(dir, "window.sock"))
+	if err != nil {
+		t.Fatalf("it had to move elsewhere: %v", err)
+	}
+	_ = conn.Close()
 }
 
 func TestNonsenseIsDropped(t *testing.T) {

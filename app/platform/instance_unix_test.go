@@ -70,7 +70,7 @@ func TestDeepDirectoryGetsAShortSocket(t *testing.T) {
 }
 
 // shortDir is a directory whose name leaves room for a socket's.
-func shortDir(t *testing.T) string {
+func shortDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/tmp", "pt-")
 	if err != nil {

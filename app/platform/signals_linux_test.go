@@ -316,6 +316,7 @@ type kdeSaver struct{ ms uint32 }
 func (k kdeSaver) GetSessionIdleTime() (uint32, *dbus.Error) { return k.ms, nil }
 
 func TestIdleOnWayland(t *testing.T) {
+	startX(t) // XWayland: it answers, and is not to be asked
 	t.Setenv("WAYLAND_DISPLAY", "wayland-0")
 	session := startBus(t, sessionBus)
 	idle := platform.NewIdle()

@@ -16,7 +16,7 @@ import (
 )
 
 // need skips, visibly, where a real peer is not installed.
-func need(t *testing.T, tools ...string) {
+func need(t testing.TB, tools ...string) {
 	t.Helper()
 	for _, tool := range tools {
 		if _, err := exec.LookPath(tool); err != nil {
@@ -32,7 +32,7 @@ type xServer struct {
 }
 
 // startX starts Xvfb on a display it picks itself and points DISPLAY at it.
-func startX(t *testing.T) *xServer {
+func startX(t testing.TB) *xServer {
 	t.Helper()
 	need(t, "Xvfb", "xclip")
 	x := launchX(t)
@@ -41,7 +41,7 @@ func startX(t *testing.T) *xServer {
 	return x
 }
 
-func launchX(t *testing.T) *xServer {
+func launchX(t testing.TB) *xServer {
 	t.Helper()
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -81,7 +81,7 @@ type xFront struct {
 	conns []net.Conn
 }
 
-func startXFront(t *testing.T, x *xServer) *xFront {
+func startXFront(t testing.TB, x *xServer) *xFront {
 	t.Helper()
 	f := &xFront{display: filepath.Join(t.TempDir(), "x:0"), behind: x}
 	f.listen(t)
@@ -89,7 +89,7 @@ func startXFront(t *testing.T, x *xServer) *xFront {
 	return f
 }
 
-func (f *xFront) listen(t *testing.T) {
+func (f *xFront) listen(t testing.TB) {
 	t.Helper()
 	l, err := net.Listen("unix", f.display)
 	if err != nil {
@@ -118,10 +118,18 @@ func (f *xFront) listen(t *testing.T) {
 	}()
 }
 
+// stop closes the address and every connection.
 func (f *xFront) stop() {
 	f.mu.Lock()
-	defer f.mu.Unlock()
 	_ = f.l.Close()
+	f.mu.Unlock()
+	f.drop()
+}
+
+// drop closes every connection.
+func (f *xFront) drop() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	for _, c := range f.conns {
 		_ = c.Close()
 	}
@@ -143,7 +151,7 @@ func (x *xServer) xclip(in string, args ...string) (string, error) {
 
 // copyElsewhere copies text in another program and returns once that owns the
 // selection: xclip ends before its claim has reached the server.
-func (x *xServer) copyElsewhere(t *testing.T) func(string) {
+func (x *xServer) copyElsewhere(t testing.TB) func(string) {
 	p := newPeer(t, x)
 	owner := func() xproto.Window {
 		reply, err := xproto.GetSelectionOwner(p.conn, p.atom("CLIPBOARD")).Reply()
