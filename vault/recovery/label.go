@@ -29,7 +29,7 @@ var (
 		`|リカバリー ?(?:コード|キー)|バックアップ ?コード|备用(?:验证)?码|恢复(?:代码|密钥|码)|복구 ?(?:코드|키)`)
 	single = regexp.MustCompile(`(?i)(?:key|schlüssel|clé|kunci|clave|chave|phrase|キー|密钥|키)\W*$`)
 	// What a list of numbers may be that is no list of keys.
-	otherLabel = regexp.MustCompile(`(?i)\b(?:orders?|order numbers?|invoices?|rechnung\w*|tracking|shipments?|tickets?|cases?|serials?(?: numbers?)?|part numbers?|sku|skus|products?|articles?|customers?|customer ids?|phones?|telephones?|mobiles?|fax|extensions?|amounts?|prices?|totals?|qty|quantity|iban|account numbers?|bookings?|reservations?|vouchers?|coupons?|promo|discount|gift cards?|licen[cs]e(?: keys?)?|product keys?|activation keys?|api keys?|access tokens?|commits?|hash(?:es)?|checksums?|fingerprints?|ids?|identifiers?|members?|employees?|matricul\w+|zip|postal|postcodes?|meters?|samples?|readings?|timestamps?|builds?|versions?|revisions?|verification code|login code|security code|confirmation code|one-time code|sign-in code|pull requests?|issues?|transactions?|references?|passports?|isbn|ean|barcodes?|winning|lottery|scores?|colou?rs?|meeting|conference|dial|pins?|parcels?|flights?|seats?|batch(?:es)?|lots?|containers?|devices?|imei|macs?)\b`)
+	otherLabel = regexp.MustCompile(`(?i)\b(?:orders?|order numbers?|invoices?|rechnung\w*|tracking|shipments?|tickets?|cases?|serials?(?: numbers?)?|part numbers?|sku|skus|products?|articles?|customers?|customer ids?|phones?|telephones?|mobiles?|fax|extensions?|amounts?|prices?|totals?|qty|quantity|iban|account numbers?|bookings?|reservations?|vouchers?|coupons?|promo|discount|gift cards?|licen[cs]e(?: keys?)?|product keys?|activation keys?|api keys?|access tokens?|commits?|hash(?:es)?|checksums?|fingerprints?|ids|identifiers|members?|employees?|matricul\w+|zip|postal|postcodes?|meters?|samples?|readings?|timestamps?|verification code|login code|security code|confirmation code|one-time code|sign-in code|pull requests?|issues?|transactions?|references?|passports?|isbn|ean|barcodes?|winning|lottery|scores?|colou?rs?|meeting|conference|dial|pins?|parcels?|flights?|seats?|batch(?:es)?|lots?|containers?|devices?|imei|macs?)\b`)
 	// The key of the authenticator itself, which stands on many sheets.
 	setupLabel  = regexp.MustCompile(`(?i)\b(?:secret(?: key)?|set-?up (?:key|code)|manual(?: entry)?(?: key| code| setup)?|authenticator(?: app)? (?:key|secret)|totp(?: secret| key| seed)?|otp secret|2fa (?:secret|key)|two-factor (?:secret|key)|mfa secret|shared secret|shared key|private key|api key|password)\b`)
 	exampleWord = regexp.MustCompile(`(?i)\b(?:e\.g\.|eg|example|examples|sample|such as|look(?:s)? like|format|placeholder|for instance|z\.b\.|beispiel|dummy|fake|expired|old|revoked|no longer)\b`)
@@ -85,6 +85,12 @@ var services = []string{
 	"Kucoin", "Bitstamp", "Gemini", "Xero", "Wise", "Revolut", "Signal", "Ente", "Standard Notes", "Sync.com", "Backblaze", "Tresorit", "Joomla", "Drupal", "phpBB", "Gitea", "Codeberg", "SourceHut",
 }
 
+// sameService names the portal of what goes by several names.
+var sameService = map[string]string{
+	"B3 Networks": "B3Networks", "Gmail": "Google", "Firefox": "Mozilla", "RingOS": "RingLogix", "Tuta": "Tutanota", "OVH": "OVHcloud", "Jira": "Atlassian",
+	"Amazon Web Services": "AWS", "iCloud": "Apple",
+}
+
 var serviceForms, serviceFileForms = func() (text, file []*regexp.Regexp) {
 	for _, s := range services {
 		form := `(?:^|[^\pL\d])` + regexp.QuoteMeta(s) + `(?:$|[^\pL])`
@@ -111,7 +117,23 @@ func serviceIn(text string, file bool) string {
 	for i, form := range forms {
 		if m := form.FindStringIndex(text); m != nil && m[0] < at {
 			best, at = services[i], m[0]
+			if other := sameService[best]; other != "" {
+				best = other
+			}
 		}
 	}
 	return best
+}
+
+// isName tells a portal's name from the words that begin a sentence.
+func isName(text string) bool {
+	for w := range strings.FieldsSeq(strings.ToLower(text)) {
+		switch strings.Trim(w, ".,-&+") {
+		case "save", "your", "my", "the", "these", "this", "use", "keep", "print", "account", "two-factor", "two-step", "2fa", "mfa", "new", "please", "store", "here",
+			"user", "all", "each", "some", "a", "one", "list", "what", "how", "download", "generate", "enter", "copy", "if", "is", "no", "for", "with", "admin", "sheet",
+			"single-use", "one-time", "emergency", "important", "authentication", "security", "verification", "set", "about", "used", "any", "old", "code", "key":
+			return false
+		}
+	}
+	return text != ""
 }

@@ -18,7 +18,7 @@ var (
 		regexp.MustCompile(`(?:^|[\s"'(=])(?:~|\.{1,2})?(?:/[\w.@+-]+){2,}/?`),  // paths
 		regexp.MustCompile(`(?i)\b[a-z]:\\\S+`),
 		regexp.MustCompile(`(?i)\b(?:sha-?(?:1|224|256|384|512)|md5|blake\w+|crc32)[:=-]\s?\S+`),
-		regexp.MustCompile(`(?i)\b[0-9a-f]{2}(?::[0-9a-f]{2}){3,}\b`),                   // MAC addresses, fingerprints
+		regexp.MustCompile(`(?i)\b[0-9a-f]{2}(?::[0-9a-f]{2}){3,}\b`),                             // MAC addresses, fingerprints
 		regexp.MustCompile(`(?i)(?:[0-9a-f]{1,4}:){3,7}:?[0-9a-f]{1,4}\b|[0-9a-f:]+::[0-9a-f:]*`), // IPv6
 		regexp.MustCompile(`\b\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2})?(?:[.,]\d+)?(?:Z|\s?[+-]\d{2}:?\d{2})?`),
 		regexp.MustCompile(`\b\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?(?:\s?[AaPp]\.?[Mm]\.?)?\b`),

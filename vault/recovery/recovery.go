@@ -41,14 +41,14 @@ var (
 // Limits of what is read; beyond them Read answers with ErrTooLarge and Parse reads
 // only as far as they go.
 const (
-	MaxFile  = 8 << 20  // bytes of a file
-	MaxText  = 256 << 10// bytes of text in it
-	MaxLines = 5_000    // lines of text
-	MaxKeys  = 500      // keys of one sheet
-	MaxKey   = 512      // bytes of one key
-	maxLine  = 64 << 10 // bytes of one line; the rest of the line is not read
-	maxDeep  = 200      // nested elements, groups, objects
-	maxPages = 50       // of a PDF
+	MaxFile  = 8 << 20   // bytes of a file
+	MaxText  = 256 << 10 // bytes of text in it
+	MaxLines = 5_000     // lines of text
+	MaxKeys  = 500       // keys of one sheet
+	MaxKey   = 512       // bytes of one key
+	maxLine  = 64 << 10  // bytes of one line; the rest of the line is not read
+	maxDeep  = 200       // nested elements, groups, objects
+	maxPages = 50        // of a PDF
 )
 
 // Note is something the person should know about what was read, with a stable name.

@@ -60,12 +60,13 @@ func commaSeparated(text string) string {
 		return text
 	}
 	heading := append([]string(nil), head...)
-	key, used := -1, -1
+	key := -1
+	var used []int
 	for i, h := range heading {
 		h = strings.TrimSpace(words(h))
 		switch {
 		case usedColumn.MatchString(h):
-			used = i
+			used = append(used, i)
 		case key < 0 && keyColumn.MatchString(h), keyColumn.MatchString(h) && !keyColumn.MatchString(strings.TrimSpace(words(heading[max(key, 0)]))):
 			key = i
 		}
@@ -88,8 +89,8 @@ func commaSeparated(text string) string {
 			return text // a list with commas, not a table
 		}
 		b.WriteString(oneLine(row[key]))
-		if used >= 0 {
-			switch state := strings.TrimSpace(oneLine(row[used])); {
+		for _, u := range used {
+			switch state := oneLine(row[u]); {
 			case yesWord.MatchString(state):
 				b.WriteString(" " + string(usedMark))
 			case day4.MatchString(state):

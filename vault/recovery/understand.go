@@ -418,7 +418,7 @@ func (r *reader) heading(at int) (isLabel, other bool) {
 		if l.setup {
 			continue
 		}
-		if l.other && (i == at || seen <= 3) {
+		if l.other && (i == at || seen <= 3 && l.title()) {
 			other = true
 		}
 		if other && (!l.key && len(l.cands) == 0 || l.prose) {
@@ -438,6 +438,12 @@ func (r *reader) heading(at int) (isLabel, other bool) {
 		}
 	}
 	return false, other
+}
+
+// title reports whether a line has the form of a heading.
+func (l *line) title() bool {
+	t := strings.TrimSpace(l.text)
+	return strings.HasSuffix(t, ":") || len(strings.Fields(t)) <= 6
 }
 
 // unlikeWords tells letters drawn at random from a list of words.
@@ -553,6 +559,9 @@ func (r *reader) one() {
 				}
 				continue
 			}
+			if r.lines[j].aside() {
+				continue
+			}
 			if cs := r.on(j); len(cs) == 1 && !r.lines[j].prose && r.lone(j) && r.oneLike(cs[0], false) && !r.lines[j].setup && !r.lines[j].other {
 				r.keys = append(r.keys, cs[0])
 			}
@@ -629,6 +638,15 @@ func (r *reader) on(i int) []candidate {
 		}
 	}
 	return out
+}
+
+// aside reports whether a line says for whom or when, and nothing else.
+func (l *line) aside() bool {
+	masked := false
+	for _, t := range l.tokens {
+		masked = masked || t.kind == kindMasked
+	}
+	return masked && len(l.cands) == 0 && len(l.tokens) <= 4
 }
 
 // oneLike judges a single key. close: a label stands right before it.
@@ -730,7 +748,7 @@ func (r *reader) where() {
 			continue
 		}
 		if r.d.Origin.Service == "" && !l.key {
-			r.d.Origin.Service = serviceIn(l.text, false)
+			r.d.Origin.Service = serviceIn(mail.ReplaceAllString(l.text, " "), false)
 		}
 		if !l.key && !l.setup {
 			if account == "" {
@@ -754,8 +772,13 @@ func (r *reader) where() {
 		r.d.Account = account
 	}
 	for i := range r.lines[:min(reach, len(r.lines))] {
+		if m := handle.FindStringSubmatch(r.lines[i].text); m != nil && r.d.Account == "" && len(r.lines[i].text) < 200 {
+			r.d.Account = m[1]
+		}
+	}
+	for i := range r.lines[:min(reach, len(r.lines))] {
 		if l := &r.lines[i]; r.d.Origin.Service == "" && len(l.text) < 200 {
-			if m := titled.FindStringSubmatch(l.text); m != nil && m[1] != "" {
+			if m := titled.FindStringSubmatch(l.text); m != nil && isName(m[1]) {
 				r.d.Origin.Service = m[1]
 			}
 		}
