@@ -100,15 +100,19 @@ func (w *window) run(ctx context.Context, session *model.Session, link secret.By
 	if !link.IsEmpty() {
 		w.root.OpenLink(link)
 	}
-	if platform.TrayAvailable(ctx) {
-		w.makeTray(session)
-	}
 	if w.trace {
 		w.root.OnFirstCodes(func() {
 			w.log.Info("first frame with codes", "ms", time.Since(w.started).Milliseconds())
 		})
 	}
-	w.app.Lifecycle().SetOnStarted(func() { go w.tick(ctx) })
+	w.app.Lifecycle().SetOnStarted(func() {
+		go w.tick(ctx)
+		go func() { // asking the bus may take as long as the bus does
+			if platform.TrayAvailable(ctx) {
+				fyne.Do(w.makeTray)
+			}
+		}()
+	})
 	w.win.ShowAndRun()
 }
 
@@ -189,7 +193,7 @@ func (w *window) openURL(ctx context.Context, address string) {
 }
 
 // makeTray puts the icon with its menu into the tray.
-func (w *window) makeTray(session *model.Session) {
+func (w *window) makeTray() {
 	d, ok := w.app.(desktop.App)
 	if !ok {
 		return
@@ -207,7 +211,16 @@ func (w *window) makeTray(session *model.Session) {
 // watchSignals locks when the person left.
 func (w *window) watchSignals(ctx context.Context, session *model.Session) {
 	err := platform.NewSignals().Watch(ctx, func(s platform.Signal) {
-		fyne.Do(func() { session.Left(s) })
+		// The computer may fall asleep as soon as this returns, so it returns when the vault is locked.
+		locked := make(chan struct{})
+		fyne.Do(func() {
+			session.Left(s)
+			close(locked)
+		})
+		select {
+		case <-locked:
+		case <-ctx.Done():
+		}
 	})
 	if err != nil && ctx.Err() == nil {
 		w.log.Debug("no session signals", "err", err)
