@@ -92,6 +92,24 @@ func TestBoundedWork(t *testing.T) {
 			put(m, code, stamp{x: w / 2, y: h / 2, px: 28, quiet: 1})
 			return m
 		},
+		// Every finder is the corner of a code with each of its neighbours: all have timing patterns between them.
+		"lattice of finders and timing": func() *image.RGBA {
+			m := page(w, h, white)
+			const px, period = 3, 22 // modules: version 3
+			for y := 40; y < h; y += period * px {
+				for x := 40; x < w; x += period * px {
+					decoy(m, x, y, px)
+					for _, side := range []int{-3, 3} {
+						for i := 5; i <= period-5; i += 2 {
+							a, b := i*px-px/2, side*px-px/2
+							box(m, image.Rect(x+a, y+b, x+a+px, y+b+px), black)
+							box(m, image.Rect(x+b, y+a, x+b+px, y+a+px), black)
+						}
+					}
+				}
+			}
+			return m
+		},
 		"forty damaged codes": func() *image.RGBA {
 			m := page(w, h, white)
 			code := modules(t, secretText, qrcode.Low)
@@ -139,9 +157,10 @@ func TestBoundedWork(t *testing.T) {
 			if e.triples > e.levels*maxTriples || e.looks > e.triples {
 				t.Errorf("%d triples, %d looked at", e.triples, e.looks)
 			}
-			// One look may overshoot by the attempts on its last map.
-			if e.decodes > e.levels*(maxDecodes+2) {
-				t.Errorf("%d decodes", e.decodes)
+			// One look may overshoot by the attempts on its last map. The figure stands here by itself, so that raising
+			// the cap is a decision and not a slip.
+			if e.mostDecodes > 252 {
+				t.Errorf("%d decodes in one level", e.mostDecodes)
 			}
 		})
 	}

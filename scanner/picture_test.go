@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"hash/crc32"
 	"image"
 	"image/color"
@@ -354,6 +355,16 @@ func TestErrorsAreDumb(t *testing.T) {
 					t.Fatalf("error repeats the file: %v", err)
 				}
 			}
+		}
+	}
+}
+
+// TestDamagedHidesTheDecoder: what a decoder says, it may have read in the file.
+func TestDamagedHidesTheDecoder(t *testing.T) {
+	for _, err := range []error{errors.New("bad chunk JBSWY3DP"), fmt.Errorf("JBSWY3DP: %w", io.ErrUnexpectedEOF)} {
+		got := damaged(formats[0], err)
+		if strings.Contains(got.Error(), "JBSW") || errors.Is(got, err) || !errors.Is(got, ErrDamaged) {
+			t.Errorf("%v", got)
 		}
 	}
 }

@@ -39,6 +39,8 @@ type effort struct {
 	crossChecks, finders, joins, triples, looks, decodes int
 	// decodeLimit is the value of decodes at which the current level ends.
 	decodeLimit int
+	// mostDecodes is what one level and polarity took at most.
+	mostDecodes int
 	// levels is the number of binarized pictures, both polarities counted.
 	levels int
 }
@@ -165,7 +167,9 @@ func (sc *scan) level(p plane, how look, scale float64) error {
 func (sc *scan) polarity(l *levels, scale float64) error {
 	e := &sc.effort
 	e.levels++
-	e.decodeLimit = e.decodes + maxDecodes
+	before := e.decodes
+	e.decodeLimit = before + maxDecodes
+	defer func() { e.mostDecodes = max(e.mostDecodes, e.decodes-before) }()
 	fs := sc.outside(findFinders(l, e), scale)
 	if len(sc.codes) == 0 && !sc.evidence {
 		sc.evidence = looksLikeCode(l, fs)

@@ -88,6 +88,8 @@ func TestScreens(t *testing.T) {
 		{name: "soft", w: 1280, h: 720, s: stamp{px: 5, quiet: 4}, soft: 2},
 		{name: "noise", w: 1280, h: 720, s: stamp{px: 5, quiet: 4}, noise: 40},
 		{name: "most error correction", w: 1920, h: 1080, s: stamp{px: 4, quiet: 4}, level: qrcode.Highest},
+		{name: "a pixel and a third per module", w: 300, h: 200, s: stamp{px: 1.34, quiet: 4}},
+		{name: "large and noisy", w: 3840, h: 2160, s: stamp{px: 50, quiet: 1}, noise: 110},
 		{name: "small picture", w: 120, h: 120, s: stamp{px: 2, quiet: 2}},
 	}
 	for _, c := range cases {
@@ -163,6 +165,14 @@ func TestAmongDecoys(t *testing.T) {
 	}
 	corners := put(m, modules(t, secretText, qrcode.Medium), stamp{x: 1150, y: 450, px: 5, quiet: 4})
 	wantCodes(t, m, []string{secretText}, [][4]Point{corners}, 4)
+}
+
+// TestPaleBesideText: black text around a pale code, closer than its quiet zone should allow, does not blind the scanner to it.
+func TestPaleBesideText(t *testing.T) {
+	m := page(1280, 720, white)
+	scribble(m, m.Rect, black, rand.New(rand.NewPCG(2, 2)))
+	corners := put(m, modules(t, secretText, qrcode.Low), stamp{x: 640, y: 360, px: 3, quiet: 1, dark: color.RGBA{225, 225, 225, 255}, light: white})
+	wantCodes(t, m, []string{secretText}, [][4]Point{corners}, 3)
 }
 
 // TestLargeCode: an export of many accounts, version 25 and up, as Google's app shows it.
