@@ -441,7 +441,7 @@ func NewSearchEntry(hint string, changed func(text string)) *SearchEntry {
 		}
 	})
 	s.clear.Hide()
-	s.ActionItem = container.NewStack(s.clear)
+	s.ActionItem = container.New(reserve{}, s.clear)
 	s.OnChanged = func(text string) {
 		show(s.clear, text != "")
 		if changed != nil {
@@ -452,6 +452,15 @@ func NewSearchEntry(hint string, changed func(text string)) *SearchEntry {
 	s.ExtendBaseWidget(s)
 	return s
 }
+
+// reserve keeps the room for what is hidden: the toolkit's field does not lay itself out again
+// when its action item comes and goes.
+type reserve struct{}
+
+func (reserve) Layout(objects []fyne.CanvasObject, s fyne.Size) {
+	place(objects[0], 0, 0, s.Width, s.Height)
+}
+func (reserve) MinSize(objects []fyne.CanvasObject) fyne.Size { return objects[0].MinSize() }
 
 func (s *SearchEntry) key(ev *fyne.KeyEvent) bool {
 	switch ev.Name {

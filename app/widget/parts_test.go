@@ -316,6 +316,9 @@ func TestSearchEntry(t *testing.T) {
 	if !s.clear.Visible() {
 		t.Error("the cross does not come")
 	}
+	if at := fyne.CurrentApp().Driver().AbsolutePositionForObject(s.clear); at.X < 200 || s.clear.Size().Width < look.Hit || at.X+s.clear.Size().Width > s.Size().Width {
+		t.Errorf("the cross lies at %v, %v wide, in a field of %v", at.X, s.clear.Size().Width, s.Size().Width)
+	}
 	key(s, fyne.KeyDown, fyne.KeyUp, fyne.KeyPageDown, fyne.KeyLeft, fyne.KeyReturn, fyne.KeyEscape, fyne.KeyEscape)
 	if !slices.Equal(moves, []fyne.KeyName{fyne.KeyDown, fyne.KeyUp, fyne.KeyPageDown}) || enter != 1 || escape != 1 {
 		t.Errorf("moves %v, enter %d, escape %d", moves, enter, escape)
