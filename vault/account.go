@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tallystick/tallystick/vault/otp"
+	"github.com/tallystick/tallystick/vault/recovery"
 )
 
 // ID names an account for ever: 128 random bits, 32 lower-case hex digits.
@@ -49,11 +50,12 @@ type Account struct {
 	Icon         string // name of a bundled icon; "" = letters
 	Created      time.Time
 	Changed      time.Time
-	Used         time.Time // last time the code was copied or printed; zero = never
-	Trashed      time.Time // zero = live
-	Portal       string    // id of the portal guide the person follows; "" = none
-	Pending      Pending   // what is left of an enrollment that was begun; "" = nothing
-	History      []Retired // keys it had before, the last one first; at most MaxHistory
+	Used         time.Time       // last time the code was copied or printed; zero = never
+	Trashed      time.Time       // zero = live
+	Portal       string          // id of the portal guide the person follows; "" = none
+	Pending      Pending         // what is left of an enrollment that was begun; "" = nothing
+	History      []Retired       // keys it had before, the last one first; at most MaxHistory
+	Recovery     recovery.Sheets // what the portal handed out for when there is no code; at most MaxSheets
 }
 
 // Broken is an entry that no longer parses: shown, kept byte for byte on save, never dropped.
@@ -81,6 +83,7 @@ func (a Account) Clone() Account {
 	a.Params.PIN = a.Params.PIN.Clone()
 	a.Tags = slices.Clone(a.Tags)
 	a.History = cloneHistory(a.History)
+	a.Recovery = a.Recovery.Clone()
 	return a
 }
 
@@ -91,6 +94,7 @@ func (a *Account) same(b *Account) bool {
 		sameParams(p, q) &&
 		slices.Equal(a.Tags, b.Tags) && a.Favourite == b.Favourite && a.Note == b.Note && a.URL == b.URL && a.Icon == b.Icon &&
 		a.Portal == b.Portal && a.Pending == b.Pending && slices.EqualFunc(a.History, b.History, Retired.same) &&
+		slices.EqualFunc(a.Recovery, b.Recovery, sameSheet) &&
 		a.Created.Equal(b.Created) && a.Changed.Equal(b.Changed) && a.Used.Equal(b.Used) && a.Trashed.Equal(b.Trashed)
 }
 
@@ -130,6 +134,9 @@ func (a Account) normal() (Account, error) {
 		return a, fmt.Errorf("%w: unknown step of an enrollment", ErrInvalid)
 	}
 	if a.History, err = normalHistory(a.History); err != nil {
+		return a, err
+	}
+	if a.Recovery, err = normalSheets(a.Recovery); err != nil {
 		return a, err
 	}
 	a.Used = stamp(a.Used)

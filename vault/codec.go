@@ -92,6 +92,7 @@ func appendEntry(out []byte, e *entry) []byte {
 	out = appendMember(out, `,"portal":`, a.Portal)
 	out = appendMember(out, `,"pending":`, string(a.Pending))
 	out = appendHistory(out, a.History)
+	out = appendSheets(out, a.Recovery)
 	for _, x := range e.extra {
 		out = append(append(out, ','), x...)
 	}
@@ -288,6 +289,8 @@ func decodeMember(name string, value []byte, a *Account) (known bool, err error)
 		a.Pending = Pending(pending)
 	case `"history"`:
 		a.History, ok = history(value)
+	case `"recovery"`:
+		a.Recovery, ok = sheets(value)
 	default:
 		return false, nil
 	}

@@ -102,6 +102,7 @@ func (v *Vault) Wipe() {
 			r.Params.Secret.Wipe()
 			r.Params.PIN.Wipe()
 		}
+		e.account.Recovery.Wipe()
 		clear(e.raw)
 		for _, x := range e.extra {
 			clear(x)
