@@ -36,7 +36,7 @@ type Scanner interface {
 	Scan(ctx context.Context, img image.Image) (scanner.Result, error)
 }
 
-// Deps is everything the models get from outside. All but KeyringName and Rand are required.
+// Deps is everything the models get from outside. All but Rand are required.
 type Deps struct {
 	Vault   Vault
 	Scanner Scanner
@@ -57,8 +57,6 @@ type Deps struct {
 	// func shows it again. Called off the models' goroutine; the returned func too,
 	// always, and once.
 	Hide func(ctx context.Context) (show func())
-	// KeyringName is what the keyring is called, for people; "" = "this computer's keyring".
-	KeyringName string
 	// Rand makes the ids of new accounts; nil = crypto/rand.Reader.
 	Rand io.Reader
 }

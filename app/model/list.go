@@ -280,8 +280,8 @@ func (l *List) Get(id vault.ID) (Row, bool) {
 // About says in one line what kind of code an account makes; "" when it is gone or
 // cannot be read.
 func (l *List) About(id vault.ID) string {
-	if e := l.entry(id); e != nil && e.broken == "" {
-		return About(e.acc.Params)
+	if e := l.entry(id); e != nil {
+		return e.describe()
 	}
 	return ""
 }

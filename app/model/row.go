@@ -48,7 +48,7 @@ func (l *List) row(e *entry) Row {
 	now := l.s.d.Now()
 	a := &e.acc
 	r := Row{
-		ID: a.ID, Issuer: e.issuer, Name: e.name, Kind: a.Params.Kind, About: About(a.Params), Tags: e.tags, Favourite: a.Favourite,
+		ID: a.ID, Issuer: e.issuer, Name: e.name, Kind: a.Params.Kind, About: e.describe(), Tags: e.tags, Favourite: a.Favourite,
 		Note: e.note, URL: e.url, Broken: e.broken, Created: a.Created, Used: e.used,
 		Fresh: now.Before(l.fresh[a.ID]), Digits: a.Params.Digits,
 	}
@@ -83,6 +83,14 @@ func lastPart(period int, within time.Duration) time.Duration {
 
 func (l *List) hidden(id vault.ID, now time.Time) bool {
 	return l.s.settings.prefs.HideCodes && !now.Before(l.revealed[id])
+}
+
+// describe is About, written once.
+func (e *entry) describe() string {
+	if e.about == "" && e.broken == "" {
+		e.about = About(e.acc.Params)
+	}
+	return e.about
 }
 
 // codeAt is the code of now, worked out once per step. An account whose code cannot

@@ -97,17 +97,6 @@ func (s *Session) KeyringWorks() bool { return s.status.KeyringErr == nil }
 // KeyringSentence says in words why the keyring cannot be used; "" when it can.
 func (s *Session) KeyringSentence() string { return keyringSentence(s.status.KeyringErr) }
 
-// KeyringName says for people where the key is, or in Setup would be, kept.
-func (s *Session) KeyringName() string {
-	switch {
-	case s.status.Exists && s.status.Protection == keys.ByPassphrase:
-		return "a file that only your passphrase opens"
-	case s.d.KeyringName != "":
-		return s.d.KeyringName
-	}
-	return "this computer's keyring"
-}
-
 // HasPassphrase reports whether there is something to lock with.
 func (s *Session) HasPassphrase() bool {
 	return s.status.Exists && s.status.Protection.NeedsPassphrase()
@@ -505,6 +494,7 @@ func (s *Session) watch() {
 		// When watching is not possible (a network file system, no watches left), every
 		// save still sees the other process's change before it writes.
 		_ = s.d.Vault.Watch(ctx, func() { s.d.Post(s.news) })
+		s.d.Post(s.news) // what changed after the reading and before the watching
 	}()
 }
 

@@ -580,3 +580,19 @@ func TestLeaving(t *testing.T) {
 		})
 	}
 }
+
+// What changes between the reading and the watching is not missed.
+func TestChangeBeforeWatching(t *testing.T) {
+	inWorld(t, func(w *world) {
+		release := w.vault.Hold("watch")
+		w.open("", totp("Acme", "maria", 1))
+		w.vault.Outside(func(v *vault.Vault) {
+			if _, err := v.Add(totp("Beta", "maria", 3), strings.NewReader(strings.Repeat("z", 64)), noon); err != nil {
+				t.Error(err)
+			}
+		})
+		release()
+		w.loop.Settle()
+		w.wantTitles("Acme maria", "Beta maria")
+	})
+}

@@ -32,6 +32,7 @@ type entry struct {
 	issuer, name string // safe to show
 	tags         []string
 	note, url    string
+	about        string // once it was asked for
 	broken       string // sentence; "" = usable
 	key          string // what search looks at
 	used         time.Time
