@@ -27,7 +27,7 @@ func looksLikeHTML(head string) bool {
 // nesting costs nothing.
 func readHTML(page string) string {
 	z := html.NewTokenizer(strings.NewReader(page))
-	z.SetMaxBuf(MaxText)
+	z.SetMaxBuf(MaxFile)
 	var b strings.Builder
 	// The elements that are open and what they do to the text in them.
 	type element struct {

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/tallystick/tallystick/vault/secret"
 )
@@ -97,10 +99,17 @@ func (r *reader) look(i int) {
 
 // unspoken finds in a text the place that words moved by its inserted spaces.
 func unspoken(text string, at int) int {
-	for end := range text {
-		if len(words(text[:end])) >= at {
-			return end
+	spoken := 0
+	var last rune
+	for i, r := range text {
+		if spoken >= at {
+			return i
 		}
+		if unicode.IsUpper(r) && unicode.IsLower(last) {
+			spoken++
+		}
+		spoken += utf8.RuneLen(r)
+		last = r
 	}
 	return len(text)
 }
@@ -304,43 +313,33 @@ func (l *line) keysOnly() (string, bool) {
 // near drops keys of letters only that do not stand among keys that have digits:
 // those are headings of the same length.
 func (r *reader) near(cands []candidate) []candidate {
-	first, last, hard := -1, -1, 0
+	first, last := -1, -1
+	lower, upper := false, false // the letters of those that have digits
 	for _, c := range cands {
-		if !c.soft {
-			if first < 0 {
-				first = c.line
-			}
-			last = c.line
-			hard++
+		if c.soft {
+			continue
 		}
+		if first < 0 {
+			first = c.line
+		}
+		last = c.line
+		text := r.text(c)
+		lower = lower || strings.ToUpper(text) != text
+		upper = upper || strings.ToLower(text) != text
 	}
-	if hard == 0 {
+	if first < 0 {
 		return cands
 	}
 	out := cands[:0:0]
 	for _, c := range cands {
-		if !c.soft || c.line >= first-1 && c.line <= last+1 && r.sameCase(c, cands) {
+		text := r.text(c)
+		otherCase := lower && !upper && strings.ToUpper(text) == text && strings.ToLower(text) != text ||
+			upper && !lower && strings.ToLower(text) == text && strings.ToUpper(text) != text
+		if !c.soft || c.line >= first-1 && c.line <= last+1 && !otherCase {
 			out = append(out, c)
 		}
 	}
 	return out
-}
-
-// sameCase reports whether the letters of c have the case of those of the others.
-func (r *reader) sameCase(c candidate, cands []candidate) bool {
-	text := r.text(c)
-	lower, upper := strings.ToLower(text) == text, strings.ToUpper(text) == text
-	for _, o := range cands {
-		if o.soft {
-			continue
-		}
-		t := r.text(o)
-		hasLower, hasUpper := strings.ToUpper(t) != t, strings.ToLower(t) != t
-		if hasLower && !hasUpper && upper && !lower || hasUpper && !hasLower && lower && !upper {
-			return false
-		}
-	}
-	return true
 }
 
 func (r *reader) text(c candidate) string { return r.lines[c.line].text[c.from:c.to] }
@@ -548,24 +547,8 @@ func (r *reader) one() {
 			}
 		}
 		// Or alone below it.
-		title := strings.HasSuffix(strings.TrimSpace(l.text), ":") || len(strings.Fields(l.text)) <= 8 || l.labelEnd+2 >= len(l.text)
-		if !title || len(r.on(i)) > 0 && r.keys != nil {
-			continue
-		}
-		for j, blanks := i+1, 0; j < len(r.lines) && j <= i+6; j++ {
-			if r.lines[j].blank {
-				if blanks++; blanks > 3 {
-					break
-				}
-				continue
-			}
-			if r.lines[j].aside() {
-				continue
-			}
-			if cs := r.on(j); len(cs) == 1 && !r.lines[j].prose && r.lone(j) && r.oneLike(cs[0], false) && !r.lines[j].setup && !r.lines[j].other {
-				r.keys = append(r.keys, cs[0])
-			}
-			break
+		if len(r.on(i)) == 0 || r.keys == nil {
+			r.below(i)
 		}
 		if len(r.keys) > 0 {
 			break
@@ -609,6 +592,41 @@ func (r *reader) one() {
 		r.d.note(NoteSetupKey)
 	case len(norm) >= 16 && len(norm) <= 64 && strings.Trim(norm, "0123456789") != "" && len(norm) != 40 && !(len(norm) == 64 && isHex(norm)):
 		r.keys = only
+	}
+}
+
+// below looks under a label for a line with one key and nothing else. Right under a
+// heading any key will do; with sentences between only a long one.
+func (r *reader) below(i int) {
+	l := &r.lines[i]
+	heading := l.title() || len(strings.Fields(l.text)) <= 8 || l.labelEnd+2 >= len(l.text)
+	prose, blanks := 0, 0
+	if !heading {
+		prose++
+	}
+	for j := i + 1; j < len(r.lines) && prose <= 5; j++ {
+		l := &r.lines[j]
+		if l.blank {
+			if blanks++; blanks > 6 {
+				return
+			}
+			continue
+		}
+		if l.aside() {
+			continue
+		}
+		cs := r.on(j)
+		if len(cs) == 1 && !l.prose && r.lone(j) && !l.setup && !l.other && r.oneLike(cs[0], false) {
+			text := r.text(cs[0])
+			if prose == 0 || len(Normalise([]byte(text))) >= 16 && cs[0].shape != "uuid" && !bareSetupKey(text) {
+				r.keys = append(r.keys, cs[0])
+			}
+			return
+		}
+		if l.setup || l.other && l.title() {
+			return
+		}
+		prose++
 	}
 }
 
