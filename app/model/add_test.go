@@ -3,16 +3,20 @@ package model_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"fmt"
 	"image"
 	"image/color"
 	"image/png"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/tallystick/tallystick/app/apptest"
 	"github.com/tallystick/tallystick/app/model"
@@ -95,7 +99,7 @@ func TestScanScreenFindsSeveral(t *testing.T) {
 		if len(c) != 3 {
 			t.Fatalf("%d candidates, want two that can be used and one that cannot", len(c))
 		}
-		if c[0].Draft.Same == nil || c[0].Chosen || c[1].Draft.Same != nil || !c[1].Chosen {
+		if c[0].Draft.Same == nil || len(c[0].Draft.SameNames) != 0 || c[0].Chosen || c[1].Draft.Same != nil || !c[1].Chosen {
 			t.Errorf("the account that is there already: %+v %+v", c[0], c[1])
 		}
 		wantText(t, "problem", c[2].Problem, "Wi-Fi", "screen 1")
@@ -328,6 +332,24 @@ func TestAddAllLeavesOutWhatIsThere(t *testing.T) {
 			t.Errorf("saved %d", len(w.add.Saved()))
 		}
 		wantText(t, "skipped", strings.Join(w.add.SkippedLines(), "|"), "Portal 2 (maria) was there already", "web address")
+	})
+}
+
+// A part in which nothing can be used is still a part of an export, not nothing.
+func TestMigrationPartWithoutUsableEntries(t *testing.T) {
+	entry := protowire.AppendString(protowire.AppendTag(nil, 2, protowire.BytesType), "Acme:maria") // a name and no key
+	payload := protowire.AppendBytes(protowire.AppendTag(nil, 1, protowire.BytesType), entry)
+	for field, value := range map[protowire.Number]uint64{2: 1, 3: 2, 4: 0, 5: 4711} { // version, size, index, batch
+		payload = protowire.AppendVarint(protowire.AppendTag(payload, field, protowire.VarintType), value)
+	}
+	inWorld(t, func(w *world) {
+		w.open("")
+		w.scanScreen("otpauth-migration://offline?data=" + url.QueryEscape(base64.StdEncoding.EncodeToString(payload)))
+		w.wantStage(model.Several)
+		wantText(t, "missing", w.add.MissingParts(), "Part 2 of 2")
+		if c := w.add.Candidates(); len(c) != 1 || !strings.Contains(c[0].Problem, "cannot be used") {
+			t.Errorf("candidates %+v", c)
+		}
 	})
 }
 
@@ -693,8 +715,8 @@ func TestCancelWhileSaving(t *testing.T) {
 		w.add.Cancel()
 		release()
 		w.loop.Settle()
-		if w.add.Active() || w.list.Total() != 1 {
-			t.Errorf("active %v, %d accounts", w.add.Active(), w.list.Total())
+		if w.add.Active() || w.add.Stage() != model.Choose || len(w.add.Saved()) != 0 || w.list.Total() != 1 {
+			t.Errorf("active %v, stage %v, %d accounts", w.add.Active(), w.add.Stage(), w.list.Total())
 		}
 		w.vault.Content(func(v *vault.Vault) {
 			if a := v.Accounts()[0]; a.Params.Secret.IsEmpty() {

@@ -14,6 +14,11 @@ func benchList(b *testing.B, n int) (*model.List, *apptest.Loop) {
 	b.Helper()
 	v := apptest.NewVault()
 	v.Fill("", vaulttest.Many(n)...)
+	return benchSession(b, v, n)
+}
+
+func benchSession(b *testing.B, v *apptest.Vault, n int) (*model.List, *apptest.Loop) {
+	b.Helper()
 	loop := apptest.NewLoop(noon)
 	screens, picture := &apptest.Screens{}, &apptest.Picture{}
 	s := model.NewSession(model.Deps{
@@ -88,8 +93,10 @@ func BenchmarkRow(b *testing.B) {
 func BenchmarkOpen(b *testing.B) {
 	for _, n := range sizes {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			v := apptest.NewVault()
+			v.Fill("", vaulttest.Many(n)...)
 			for b.Loop() {
-				benchList(b, n)
+				benchSession(b, v, n)
 			}
 		})
 	}

@@ -561,6 +561,19 @@ func TestSecondCopyStartsAnew(t *testing.T) {
 	})
 }
 
+// Two copies at once: only the second one is on the clipboard, and counts.
+func TestOvertakenCopy(t *testing.T) {
+	inWorld(t, func(w *world) {
+		ids := w.open("", totp("Acme", "maria", 1), totp("Beta", "maria", 2))
+		w.list.Copy(ids[0])
+		w.list.Copy(ids[1])
+		w.loop.Settle()
+		if w.clipboard() != w.row(ids[1]).Code || !w.row(ids[0]).Used.IsZero() || w.row(ids[1]).Used.IsZero() {
+			t.Errorf("clipboard right %v, used %v and %v", w.clipboard() == w.row(ids[1]).Code, w.row(ids[0]).Used, w.row(ids[1]).Used)
+		}
+	})
+}
+
 func TestClearSeconds(t *testing.T) {
 	inWorld(t, func(w *world) {
 		ids := w.open("", totp("Acme", "maria", 1))
