@@ -27,7 +27,6 @@ var (
 		`|(?:herstel|back-?up)(?:codes?|sleutels?)` +
 		`|(?:kode|kunci) (?:pemulihan|cadangan)|kody? (?:zapasow\w+|odzyskiwania)|резервн\S+ код\S*|код\S* восстановления` +
 		`|リカバリー ?(?:コード|キー)|バックアップ ?コード|备用(?:验证)?码|恢复(?:代码|密钥|码)|복구 ?(?:코드|키)`)
-	single = regexp.MustCompile(`(?i)(?:key|schlüssel|clé|kunci|clave|chave|phrase|キー|密钥|키)\W*$`)
 	// What a list of numbers may be that is no list of keys.
 	otherLabel = regexp.MustCompile(`(?i)\b(?:orders?|order numbers?|invoices?|rechnung\w*|tracking|shipments?|tickets?|cases?|serials?(?: numbers?)?|part numbers?|sku|skus|products?|articles?|customers?|customer ids?|phones?|telephones?|mobiles?|fax|extensions?|amounts?|prices?|totals?|qty|quantity|iban|account numbers?|bookings?|reservations?|vouchers?|coupons?|promo|discount|gift cards?|licen[cs]e(?: keys?)?|product keys?|activation keys?|api keys?|access tokens?|commits?|hash(?:es)?|checksums?|fingerprints?|ids|identifiers|members?|employees?|matricul\w+|zip|postal|postcodes?|meters?|samples?|readings?|timestamps?|verification code|login code|security code|confirmation code|one-time code|sign-in code|pull requests?|issues?|transactions?|references?|passports?|isbn|ean|barcodes?|winning|lottery|scores?|colou?rs?|meeting|conference|dial|pins?|parcels?|flights?|seats?|batch(?:es)?|lots?|containers?|devices?|imei|macs?)\b`)
 	// The key of the authenticator itself, which stands on many sheets.

@@ -35,7 +35,6 @@ type graphics struct {
 	font                   *pdfFont
 	size, spacing, wordgap float64
 	leading, rise, scale   float64
-	invisible              bool
 }
 
 // painter follows what is drawn on a page.
