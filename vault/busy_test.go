@@ -55,3 +55,28 @@ func TestBusy(t *testing.T) {
 	err = m.Update(short, func(*vault.Vault) error { return errors.New("called") })
 	want(t, err, vault.ErrBusy)
 }
+
+// Another process changes the protection right after this one read which entry of the
+// keyring to ask for.
+func TestProtectionChangesWhileUnlocking(t *testing.T) {
+	_, cfg := vaulttest.Create(t, "")
+	ring := cfg.Keyring.(*vaulttest.Keyring)
+	other := vaulttest.Open(t, cfg)
+	ok(t, other.Unlock(ctx, pass("")))
+	m := vaulttest.Open(t, cfg)
+	during := func(change func() error) {
+		ring.Fail(func(op, _ string) error {
+			if op != "get" {
+				return nil
+			}
+			ring.Fail(nil)
+			return change()
+		})
+	}
+	during(func() error { return other.SetPassphrase(ctx, pass(""), pass("p")) })
+	want(t, m.Unlock(ctx, pass("")), vault.ErrNeedPass)
+	during(func() error { return other.SetPassphrase(ctx, pass("p"), pass("q")) })
+	want(t, m.Verify(ctx, pass("p")), vault.ErrPassphrase)
+	during(func() error { return other.SetPassphrase(ctx, pass("q"), pass("")) })
+	ok(t, m.Unlock(ctx, pass("q")))
+}

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/fsnotify/fsnotify"
+
 	"github.com/tallystick/tallystick/vault"
 )
 
@@ -76,6 +78,13 @@ func (d *faultyDisk) SyncDir(dir string) error {
 		return err
 	}
 	return d.Disk.SyncDir(dir)
+}
+
+func (d *faultyDisk) Watch(dir string) (*fsnotify.Watcher, error) {
+	if err := d.step("watch", dir); err != nil {
+		return nil, err
+	}
+	return d.Disk.Watch(dir)
 }
 
 func (d *faultyDisk) Open(path string) (vault.ReadHandle, error) {

@@ -11,6 +11,8 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"github.com/fsnotify/fsnotify"
 )
 
 // Names inside the directory of a vault.
@@ -41,6 +43,7 @@ type disk interface {
 	Rename(from, to string) error
 	Remove(path string) error
 	SyncDir(dir string) error
+	Watch(dir string) (*fsnotify.Watcher, error)
 }
 
 type readHandle interface {
@@ -84,11 +87,24 @@ func (osDisk) CreateTemp(dir string) (writeHandle, error) {
 // to open, which is over in a moment.
 func (osDisk) Rename(from, to string) error {
 	err := os.Rename(from, to)
-	for try := 0; err != nil && runtime.GOOS == "windows" && errors.Is(err, fs.ErrPermission) && try < 20; try++ {
+	for try := 0; err != nil && runtime.GOOS == "windows" && !errors.Is(err, fs.ErrNotExist) && try < 20; try++ {
 		time.Sleep(10 * time.Millisecond)
 		err = os.Rename(from, to)
 	}
 	return err
+}
+
+// Watch tells of changes of the files in dir.
+func (osDisk) Watch(dir string) (*fsnotify.Watcher, error) {
+	w, err := fsnotify.NewWatcher()
+	if err != nil {
+		return nil, err
+	}
+	if err := w.Add(dir); err != nil {
+		_ = w.Close()
+		return nil, err
+	}
+	return w, nil
 }
 
 // SyncDir makes names durable. Windows has no such operation; NTFS keeps a journal of names.

@@ -139,7 +139,7 @@ func (m *Manager) keyringValue(d device, key *seal.Key, passphrase secret.Bytes)
 }
 
 func (m *Manager) wrap(d device, key *seal.Key, passphrase secret.Bytes) (*seal.Slot, error) {
-	defer debug.FreeOSMemory() // see unwrap
+	defer giveBack(m.cfg.KDF)
 	slot, err := seal.Wrap(key.Secret(), passphrase, m.cfg.KDF, m.cfg.KDFFloor, d.context(), m.cfg.Rand)
 	if err != nil {
 		return nil, slotError(err)
@@ -149,15 +149,21 @@ func (m *Manager) wrap(d device, key *seal.Key, passphrase secret.Bytes) (*seal.
 
 // unwrap opens a slot and checks that what is in it is the key of this vault.
 func (m *Manager) unwrap(d device, slot *seal.Slot, passphrase secret.Bytes) (*seal.Key, error) {
-	// The KDF took hundreds of megabytes, once. Give them back now instead of in some
-	// minutes: the app is to be small while it idles.
-	defer debug.FreeOSMemory()
+	defer giveBack(slot.KDF)
 	text, err := slot.Unwrap(passphrase, m.cfg.KDFFloor, d.context())
 	if err != nil {
 		return nil, slotError(err)
 	}
 	defer text.Wipe()
 	return m.parseKey(d, text)
+}
+
+// giveBack returns the hundreds of megabytes a KDF took, once, to the system now instead
+// of in some minutes: the app is to be small while it idles.
+func giveBack(k seal.KDF) {
+	if k.MemoryKiB >= seal.MinMemoryKiB {
+		debug.FreeOSMemory()
+	}
 }
 
 func (m *Manager) parseKey(d device, text secret.Bytes) (*seal.Key, error) {
@@ -227,11 +233,7 @@ func (m *Manager) Unlock(ctx context.Context, passphrase secret.Bytes) error {
 		return err
 	}
 	defer done()
-	d, err := m.existing()
-	if err != nil {
-		return err
-	}
-	key, err := m.deviceKey(ctx, d.device, passphrase)
+	d, key, err := m.keyNow(ctx, passphrase)
 	if err != nil {
 		return err
 	}
@@ -243,6 +245,26 @@ func (m *Manager) Unlock(ctx context.Context, passphrase secret.Bytes) error {
 	m.replace(o, true)
 	m.mend(ctx, d)
 	return nil
+}
+
+// keyNow is existing and deviceKey without the lock. Another process may change the
+// protection between the two, and with it the entry of the keyring: then once more.
+func (m *Manager) keyNow(ctx context.Context, passphrase secret.Bytes) (deviceState, *seal.Key, error) {
+	d, err := m.existing()
+	if err != nil {
+		return d, nil, err
+	}
+	for {
+		key, err := m.deviceKey(ctx, d.device, passphrase)
+		if err == nil || !errors.Is(err, ErrKeyMissing) {
+			return d, key, err
+		}
+		again, errAgain := m.existing()
+		if errAgain != nil || again.Entry == d.Entry {
+			return d, nil, err
+		}
+		d = again
+	}
 }
 
 // existing is loadDevice for a vault that has to be there: a pending device file without
@@ -320,7 +342,17 @@ func (m *Manager) Verify(ctx context.Context, passphrase secret.Bytes) error {
 	if err != nil {
 		return err
 	}
-	return m.verify(ctx, d.device, passphrase)
+	if d.Protection.NeedsPassphrase() {
+		var key *seal.Key
+		if d, key, err = m.keyNow(ctx, passphrase); err != nil {
+			return err
+		}
+		key.Wipe()
+	}
+	if !d.Protection.NeedsPassphrase() {
+		return ErrNoLock
+	}
+	return nil
 }
 
 func (m *Manager) verify(ctx context.Context, d device, passphrase secret.Bytes) error {

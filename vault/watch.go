@@ -85,13 +85,7 @@ func (m *Manager) Watch(ctx context.Context, fn func()) error {
 	var events <-chan fsnotify.Event
 	var overflow <-chan error
 	var poll <-chan time.Time
-	files, err := fsnotify.NewWatcher()
-	if err == nil {
-		if err = files.Add(m.cfg.Dir); err != nil {
-			_ = files.Close()
-			files = nil
-		}
-	}
+	files, err := m.fs.Watch(m.cfg.Dir)
 	if err == nil {
 		events, overflow = files.Events, files.Errors
 	} else {

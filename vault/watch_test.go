@@ -4,7 +4,9 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
+	"testing/synctest"
 
 	"github.com/tallystick/tallystick/vault"
 	"github.com/tallystick/tallystick/vault/vaulttest"
@@ -102,6 +104,32 @@ func TestWatchCoalesces(t *testing.T) {
 		t.Errorf("the call after it saw %d accounts", n)
 	}
 	leave <- struct{}{}
+}
+
+// Where the system does not tell of changes the file is looked at every few seconds.
+func TestWatchByLooking(t *testing.T) {
+	cfg := vaulttest.Config(t.TempDir(), nil)
+	synctest.Test(t, func(t *testing.T) {
+		disk := newFaultyDisk(func(_ int, op, _ string) error {
+			if op == "watch" {
+				return syscall.EMFILE
+			}
+			return nil
+		})
+		m, err := vault.Open(vault.WithDisk(cfg, disk))
+		ok(t, err)
+		ok(t, m.Create(ctx, pass("")))
+		called, stop := watch(t, m)
+		other, err := vault.Open(cfg)
+		ok(t, err)
+		ok(t, other.Unlock(ctx, pass("")))
+		vaulttest.Fill(t, other, vaulttest.Canonical()...)
+		until(called, func() bool { return content(t, m).Len() == 6 })
+		stop()
+		ok(t, m.Close())
+		ok(t, other.Close())
+		synctest.Wait()
+	})
 }
 
 func TestWatchAfterClose(t *testing.T) {
