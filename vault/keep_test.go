@@ -33,7 +33,7 @@ func TestForeignAndBrokenAreKept(t *testing.T) {
 		`{"id":"00000000000000000000000000000007","kind":"totp","secret":"aaaa","algorithm":"SHA1","digits":6,"period":30}`,
 		`{"id":"00000000000000000000000000000008","kind":"totp","secret":"AAAAAAAA","algorithm":"SHA1","digits":11,"period":30}`,
 		`{"id":"00000000000000000000000000000009","kind":"manual","created":"yesterday","favourite":1,"tags":[1]}`,
-		`[1,{}]`, `"text"`, `null`, `17`,
+		`[1,{}]`, `"text"`, `null`, `-17.25e1`,
 	}
 	const foreign = `"later":{"deep":[1, 2.50,"ü"]}`
 	rewrite(t, cfg, func(s string) string {
