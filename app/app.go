@@ -20,10 +20,13 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/lang"
 
 	"github.com/tallystick/tallystick/app/model"
 	"github.com/tallystick/tallystick/app/platform"
+	"github.com/tallystick/tallystick/app/portal"
 	"github.com/tallystick/tallystick/app/view"
+	"github.com/tallystick/tallystick/assets"
 	"github.com/tallystick/tallystick/scanner"
 	"github.com/tallystick/tallystick/scanner/capture"
 	"github.com/tallystick/tallystick/scanner/clipimage"
@@ -71,6 +74,11 @@ func Run(cfg Config) error {
 	defer func() { _ = instance.Close() }()
 	defer close(stop)
 
+	guides, err := portal.Load(assets.Portals())
+	if err != nil {
+		return fmt.Errorf("read portal guides: %w", err)
+	}
+
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 
@@ -87,6 +95,9 @@ func Run(cfg Config) error {
 		Post:             fyne.Do,
 		After:            after,
 		Hide:             w.hide,
+		Downloads:        downloads,
+		Guides:           guides,
+		Languages:        languages(),
 	})
 	w.show(ctx, session, view.About{Version: cfg.Version, DataDir: cfg.Dir, KeyringName: cfg.Keyring.Name()})
 	go serve(ctx, requests, session, w)
@@ -95,6 +106,18 @@ func Run(cfg Config) error {
 	session.Close()
 	return nil
 }
+
+// downloads is the directory where browsers put files; "" when the system does not say.
+func downloads() string {
+	dir, err := platform.DownloadsDir()
+	if err != nil {
+		return ""
+	}
+	return dir
+}
+
+// languages are those of the person's desktop.
+func languages() []string { return []string{lang.SystemLocale().LanguageString()} }
 
 // after calls fn on the window's goroutine after d.
 func after(d time.Duration, fn func()) (stop func()) {

@@ -31,6 +31,9 @@ type window struct {
 	trace   bool
 	tray    bool // the tray icon is there, closing may hide
 	shown   bool
+
+	guide    *view.GuideWindow // beside the portal; nil when it is not open
+	guideWin fyne.Window
 }
 
 func newWindow(a fyne.App, cfg Config) *window {
@@ -51,10 +54,12 @@ func (w *window) show(ctx context.Context, session *model.Session, about view.Ab
 	w.win.Resize(startSize(prefs))
 
 	w.root = view.NewRoot(w.win, session, view.Env{
-		About:   about,
-		After:   after,
-		OpenURL: func(u string) { w.openURL(ctx, u) },
-		Quit:    w.quit,
+		About:     about,
+		OpenGuide: w.openGuide,
+		Raise:     w.raise,
+		After:     after,
+		OpenURL:   func(u string) { w.openURL(ctx, u) },
+		Quit:      w.quit,
 	})
 	w.win.SetContent(w.root.Content())
 	session.Settings().OnChange(func() { w.applyPrefs(session.Settings().Prefs()) })
@@ -130,6 +135,9 @@ func (w *window) tick(ctx context.Context) {
 				if w.shown {
 					w.root.Tick()
 				}
+				if w.guide != nil {
+					w.guide.Tick()
+				}
 			})
 		}
 	}
@@ -148,6 +156,9 @@ func (w *window) hide(ctx context.Context) (show func()) {
 	hidden := make(chan struct{})
 	fyne.Do(func() {
 		w.win.Hide()
+		if w.guideWin != nil {
+			w.guideWin.Hide()
+		}
 		close(hidden)
 	})
 	select {
@@ -158,7 +169,14 @@ func (w *window) hide(ctx context.Context) (show func()) {
 	case <-time.After(unmapDelay):
 	case <-ctx.Done():
 	}
-	return func() { fyne.Do(w.raise) }
+	return func() {
+		fyne.Do(func() {
+			w.raise()
+			if w.guideWin != nil {
+				w.guideWin.Show()
+			}
+		})
+	}
 }
 
 // raise brings the window to the front.
@@ -166,6 +184,34 @@ func (w *window) raise() {
 	w.setShown(true)
 	w.win.Show()
 	w.win.RequestFocus()
+}
+
+// openGuide opens the narrow window with a portal's guide, in the place of one that is open. It asks to stay on top of the others.
+func (w *window) openGuide(id string) {
+	if w.guideWin != nil {
+		w.guideWin.Close()
+	}
+	win := w.app.NewWindow("Guide")
+	guide := w.root.NewGuideWindow(id, win.Close)
+	if guide == nil {
+		win.Close()
+		return
+	}
+	win.SetTitle(guide.Title())
+	win.SetIcon(look.AppIcon())
+	win.SetPadded(false)
+	win.SetContent(guide.Content())
+	win.Resize(fyne.NewSize(view.GuideWidth, view.GuideHeight))
+	if d, ok := win.(desktop.Window); ok {
+		d.RequestAlwaysOnTop()
+	}
+	win.SetOnClosed(func() {
+		if w.guideWin == win {
+			w.guide, w.guideWin = nil, nil
+		}
+	})
+	w.guide, w.guideWin = guide, win
+	win.Show()
 }
 
 func (w *window) quit() { w.app.Quit() }

@@ -123,6 +123,11 @@ func history(value []byte) ([]Retired, bool) {
 			r.Retired, ok = moment(value)
 			return ok
 		}
+		switch name {
+		case `"kind"`, `"secret"`, `"pin"`, `"algorithm"`, `"digits"`, `"period"`, `"counter"`:
+		default:
+			return false // a member of an account, or of a later program
+		}
 		var a Account
 		a.Params = r.Params
 		known, err := decodeMember(name, value, &a)

@@ -26,6 +26,7 @@ const (
 	Found                     // Add.Draft: preview, duplicate question
 	Typing                    // the manual form
 	ProveIt                   // "type this into the portal"
+	KeepKeys                  // the recovery keys, in Session.Keep
 	Done
 )
 
@@ -60,6 +61,7 @@ type Add struct {
 	problems   map[string]string
 	hints      map[string]string
 
+	over    vault.ID // the account that is enrolled again; "" = none
 	saved   []vault.ID
 	skipped []string // what AddAll left out, a sentence each
 	proof   proving
@@ -107,7 +109,7 @@ func (a *Add) enter() bool {
 	if a.s.state != Open || a.saving() {
 		return false
 	}
-	if !a.active || a.stage == Done || a.stage == ProveIt {
+	if !a.active || a.stage == Done || a.stage == ProveIt || a.stage == KeepKeys {
 		a.reset()
 	}
 	a.active = true
@@ -197,7 +199,7 @@ func (a *Add) Cancel() {
 	if !a.active {
 		return
 	}
-	kept := a.stage == ProveIt && !a.saving()
+	kept := (a.stage == ProveIt || a.stage == KeepKeys) && !a.saving()
 	draftTitle := title(a.draft.Issuer, a.draft.Name)
 	a.reset()
 	a.changed.call()
@@ -215,7 +217,7 @@ func (a *Add) Back() {
 	case Choose:
 		a.Cancel()
 		return
-	case ProveIt, Done:
+	case ProveIt, KeepKeys, Done:
 		return
 	case Found:
 		a.stop()
@@ -317,7 +319,10 @@ func (a *Add) Save(r Resolution) {
 	d := a.draft
 	d.Params.Secret, d.Params.PIN = d.Params.Secret.Clone(), d.Params.PIN.Clone() // the flow may be dropped meanwhile
 	var replace vault.ID
-	if d.Same != nil && r == Replace {
+	switch {
+	case a.over != "":
+		replace = a.over
+	case d.Same != nil && r == Replace:
 		replace = d.Same.ID
 	}
 	now, random, store := a.s.d.Now(), a.s.d.random(), a.s.d.Vault
@@ -347,7 +352,12 @@ func (a *Add) Save(r Resolution) {
 		a.saved = []vault.ID{id}
 		a.clearForm()
 		a.removeLeftover()
-		if a.draft.Params.Kind == otp.Manual || a.s.list.failed(firstErr) {
+		if a.draft.Params.Kind == otp.Manual {
+			a.draft.wipe()
+			a.keepKeys(id)
+			return
+		}
+		if a.s.list.failed(firstErr) {
 			a.draft.wipe()
 			a.stage = Done // saved, with nothing to type
 			return
@@ -359,12 +369,24 @@ func (a *Add) Save(r Resolution) {
 	})
 }
 
+// SaveOver gives an account of the preview's SameNames the new key: it was enrolled again. Its old key goes to its history.
+func (a *Add) SaveOver(id vault.ID) {
+	a.over = id
+	a.Save(Replace)
+	a.over = ""
+}
+
 // saveDraft puts d into v: as a new account, or over the one with the id replace.
 func saveDraft(v *vault.Vault, d Draft, r Resolution, replace vault.ID, add func(vault.Account) (vault.Account, error), now time.Time) (vault.ID, error) {
 	if replace != "" {
 		if have, ok := v.Account(replace); ok && have.Trashed.IsZero() {
 			// The QR code still has the counter it began with.
 			counter := max(have.Params.Counter, d.Params.Counter)
+			if !have.Params.Same(d.Params) {
+				have.Retire(now) // the portal may still want the old key
+				counter = d.Params.Counter
+				have.Pending = vault.PendingProof
+			}
 			have.Issuer, have.Name, have.Params = d.Issuer, d.Name, d.Params
 			have.Params.Counter = counter
 			return have.ID, v.Put(have, now)
@@ -377,7 +399,14 @@ func saveDraft(v *vault.Vault, d Draft, r Resolution, replace vault.ID, add func
 			}
 		}
 	}
-	saved, err := add(vault.Account{Issuer: d.Issuer, Name: d.Name, Params: d.Params, Tags: d.Tags})
+	fresh := vault.Account{Issuer: d.Issuer, Name: d.Name, Params: d.Params, Tags: d.Tags, Portal: d.Portal}
+	if !d.whole {
+		fresh.Pending = vault.PendingProof
+		if d.Params.Kind == otp.Manual {
+			fresh.Pending = vault.PendingRecovery
+		}
+	}
+	saved, err := add(fresh)
 	return saved.ID, err
 }
 
@@ -405,6 +434,7 @@ func (a *Add) AddAll() {
 			continue
 		}
 		d := c.Draft
+		d.whole = true // they come from an app where they worked
 		d.Params.Secret, d.Params.PIN = d.Params.Secret.Clone(), d.Params.PIN.Clone()
 		drafts = append(drafts, d)
 	}

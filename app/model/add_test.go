@@ -541,6 +541,9 @@ func TestSaveAndFinish(t *testing.T) {
 			t.Fatalf("%d accounts, %d saved", w.list.Total(), len(w.add.Saved()))
 		}
 		w.add.Accepted()
+		w.wantStage(model.KeepKeys)
+		w.loop.Settle()
+		w.add.KeysKept()
 		w.wantStage(model.Done)
 		w.add.Finish()
 		if w.add.Active() {
@@ -757,6 +760,9 @@ func TestProofWaitsForAFreshCode(t *testing.T) {
 			t.Errorf("proof %+v after %d changes", p, changes)
 		}
 		w.add.Accepted()
+		w.wantStage(model.KeepKeys)
+		w.loop.Settle()
+		w.add.KeysKept()
 		w.wantStage(model.Done)
 		id := w.add.Saved()[0]
 		if w.row(id).Used.IsZero() {
@@ -826,6 +832,9 @@ func TestRefused(t *testing.T) {
 		}
 		w.tick(5)
 		w.add.Accepted()
+		w.wantStage(model.KeepKeys)
+		w.loop.Settle()
+		w.add.KeysKept()
 		w.wantStage(model.Done)
 	})
 	inWorld(t, func(w *world) {
@@ -1037,7 +1046,9 @@ func TestManualAccount(t *testing.T) {
 		w.wantStage(model.Found)
 		w.add.Save(model.AddNew)
 		w.loop.Settle()
-		w.wantStage(model.Done) // there is no code to type
+		w.wantStage(model.KeepKeys) // there is no code to type
+		w.add.KeysKept()
+		w.wantStage(model.Done)
 		w.add.Finish()
 		w.wantTitles("Bank")
 	})

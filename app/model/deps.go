@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/app/platform"
+	"github.com/tallystick/tallystick/app/portal"
 	"github.com/tallystick/tallystick/scanner"
 	"github.com/tallystick/tallystick/scanner/capture"
 	"github.com/tallystick/tallystick/vault"
@@ -36,7 +37,7 @@ type Scanner interface {
 	Scan(ctx context.Context, img image.Image) (scanner.Result, error)
 }
 
-// Deps is everything the models get from outside. All but Rand are required.
+// Deps is everything the models get from outside. All but Downloads, Guides, Languages and Rand are required.
 type Deps struct {
 	Vault   Vault
 	Scanner Scanner
@@ -57,6 +58,12 @@ type Deps struct {
 	// func shows it again. Called off the models' goroutine; the returned func too,
 	// always, and once.
 	Hide func(ctx context.Context) (show func())
+	// Downloads is where the browser puts files; nil or "" = unknown.
+	Downloads func() string
+	// Guides are the portal guides; nil = none.
+	Guides *portal.Set
+	// Languages are those the person reads, the best first ("de-AT").
+	Languages []string
 	// Rand makes the ids of new accounts; nil = crypto/rand.Reader.
 	Rand io.Reader
 }

@@ -20,6 +20,8 @@ type Draft struct {
 	Lines        []string // odd parameters and warnings in plain words, one line each
 	Same         *Row     // an account with the same key is there already
 	SameNames    []Row    // other accounts with the same names
+	Portal       string   // id of the portal guide that fits; "" = none
+	whole        bool     // nothing is left to do once it is saved
 }
 
 // Candidate is one thing that was found.

@@ -109,10 +109,12 @@ func (a *Add) Accepted() {
 	if a.stage != ProveIt {
 		return
 	}
-	a.s.list.touchUsed(a.proof.id)
+	id := a.proof.id
+	a.s.list.touchUsed(id)
+	a.s.list.setPending(id, vault.PendingRecovery)
 	a.proof.wipe()
 	a.draft.wipe()
-	a.stage, a.err = Done, ""
+	a.keepKeys(id)
 	a.changed.call()
 }
 

@@ -64,6 +64,7 @@ func TestRealVaultFromFirstStartToSecond(t *testing.T) {
 		t.Errorf("proof %+v", add.Proof())
 	}
 	add.Accepted()
+	add.KeysKept()
 	add.Finish()
 	id, _ := r.s.List().Selected()
 	e := *r.s.List().Edit(id)

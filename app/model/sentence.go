@@ -14,6 +14,7 @@ import (
 	"github.com/tallystick/tallystick/vault/keys"
 	"github.com/tallystick/tallystick/vault/otp"
 	"github.com/tallystick/tallystick/vault/otpauth"
+	"github.com/tallystick/tallystick/vault/recovery"
 	"github.com/tallystick/tallystick/vault/seal"
 	"github.com/tallystick/tallystick/vault/secret"
 )
@@ -125,6 +126,17 @@ var sentences = []said{
 	{platform.ErrNoIdle, "The system does not tell how long nobody was here, so only this window's own idle time counts."},
 	{platform.ErrRunning, "Tallystick is open already; its window has taken over."},
 	{platform.ErrNotRunning, "No Tallystick window is open."},
+
+	// Recovery keys.
+	{recovery.ErrPicture, "That is a picture without a QR code. Type the keys as you see them in it, one on each line."},
+	{recovery.ErrEncrypted, "The file is protected with a password. Open it with its own program, and paste the keys."},
+	{recovery.ErrFormat, "That kind of file cannot be read here. Open it with its own program, and paste the keys."},
+	{recovery.ErrDamaged, "The file is damaged. Download it again from the portal."},
+	{recovery.ErrTooLarge, "The file is far larger than a sheet of recovery keys. Open it with its own program, and paste the keys."},
+	{recovery.ErrNoneLeft, "No recovery key is left. Get a new sheet from the portal while you can still sign in."},
+	{recovery.ErrNotFound, "That recovery key is no longer there."},
+	{recovery.ErrDead, "That sheet was replaced by a newer one; the portal no longer takes its keys."},
+	{recovery.ErrInvalid, "That is not a sheet of recovery keys that can be kept."},
 
 	// Last: what took too long is said by a sentinel above, where there is one.
 	{context.DeadlineExceeded, "It took too long and was stopped. Try again."},

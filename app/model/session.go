@@ -49,6 +49,7 @@ type Session struct {
 
 	list     *List
 	add      *Add
+	keep     *Keep
 	settings *Settings
 	clip     *clip
 	idle     autoLock
@@ -66,6 +67,7 @@ func NewSession(d Deps) *Session {
 	s.list.sort = s.settings.prefs.Sort
 	s.settings.OnChange(s.prefsChanged)
 	s.add = newAdd(s)
+	s.keep = &Keep{s: s}
 	s.clip = &clip{s: s}
 	s.idle = autoLock{s: s}
 	return s
@@ -383,6 +385,7 @@ func (s *Session) drop() map[vault.ID]time.Time {
 	s.idle.stop()
 	s.clip.clear()
 	s.add.drop()
+	s.keep.drop()
 	return s.list.drop()
 }
 

@@ -93,10 +93,7 @@ func brokenSentence(err error) string {
 }
 
 func ownSecrets(a vault.Account) vault.Account {
-	a.Params.Secret = a.Params.Secret.Clone()
-	a.Params.PIN = a.Params.PIN.Clone()
-	a.Tags = slices.Clone(a.Tags)
-	return a
+	return a.Clone()
 }
 
 // index works out everything that searching and sorting need.
@@ -157,6 +154,21 @@ func fingerprint(seed maphash.Seed, accounts []vault.Account, broken []vault.Bro
 		number(a.Created.Unix())
 		number(a.Used.Unix())
 		number(a.Trashed.Unix())
+		text(a.Portal, string(a.Pending))
+		number(int64(len(a.History)))
+		for i := range a.History {
+			hidden(a.History[i].Params.Secret)
+			number(a.History[i].Retired.Unix())
+		}
+		number(int64(len(a.Recovery)))
+		for _, s := range a.Recovery {
+			text(s.ID)
+			number(s.Dead.Unix())
+			number(int64(len(s.Keys)))
+			for _, k := range s.Keys {
+				number(k.Used.Unix())
+			}
+		}
 		maphash.WriteComparable(&h, a.Favourite)
 	}
 	number(int64(len(accounts)))
@@ -179,12 +191,21 @@ func (s *snapshot) wipe() {
 		return
 	}
 	for i := range s.entries {
-		s.entries[i].acc.Params.Secret.Wipe()
-		s.entries[i].acc.Params.PIN.Wipe()
+		wipeAccount(&s.entries[i].acc)
 	}
 	for i := range s.trash {
-		s.trash[i].Params.Secret.Wipe()
-		s.trash[i].Params.PIN.Wipe()
+		wipeAccount(&s.trash[i])
 	}
 	*s = snapshot{}
+}
+
+// wipeAccount overwrites every secret of an account that is nobody else's.
+func wipeAccount(a *vault.Account) {
+	a.Params.Secret.Wipe()
+	a.Params.PIN.Wipe()
+	for i := range a.History {
+		a.History[i].Params.Secret.Wipe()
+		a.History[i].Params.PIN.Wipe()
+	}
+	a.Recovery.Wipe()
 }

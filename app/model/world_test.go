@@ -9,6 +9,7 @@ import (
 
 	"github.com/tallystick/tallystick/app/apptest"
 	"github.com/tallystick/tallystick/app/model"
+	"github.com/tallystick/tallystick/app/portal"
 	"github.com/tallystick/tallystick/vault"
 	"github.com/tallystick/tallystick/vault/otp"
 	"github.com/tallystick/tallystick/vault/secret"
@@ -27,6 +28,10 @@ type world struct {
 	picture  *apptest.Picture
 	clip     *apptest.FakeClipboard
 	settings *apptest.Settings
+
+	downloads string
+	guides    *portal.Set
+	languages []string
 
 	s       *model.Session
 	list    *model.List
@@ -61,6 +66,7 @@ func (w *world) deps() model.Deps {
 	return model.Deps{
 		Vault: w.vault, Scanner: w.scanner, Screens: w.screens.Take, ClipboardPicture: w.picture.Read, Clipboard: w.clip,
 		Settings: w.settings, Now: w.loop.Now, Post: w.loop.Post, After: w.loop.After, Hide: w.screens.Hide,
+		Downloads: func() string { return w.downloads }, Guides: w.guides, Languages: w.languages,
 	}
 }
 

@@ -26,6 +26,7 @@ type addPage struct {
 	wait   *widget.Text
 	advice int // how many lines of advice are on the screen
 	form   *keyForm
+	keys   *keepPane
 	save   *widget.Button
 }
 
@@ -41,25 +42,32 @@ func (p *addPage) leave() {
 	if p.form != nil {
 		p.form.clear()
 	}
+	if p.keys != nil {
+		p.keys.clear()
+	}
 }
 
 // back goes one step back, or leaves the flow from its first one.
 func (p *addPage) back() {
-	if p.add.Stage() == model.Choose {
-		p.add.Cancel()
-		return
+	switch p.add.Stage() {
+	case model.Choose, model.ProveIt, model.KeepKeys:
+		p.add.Cancel() // what is saved stays
+	case model.Done:
+		p.add.Finish()
+	default:
+		p.add.Back()
 	}
-	p.add.Back()
 }
 
 func (p *addPage) update() {
 	stage := p.add.Stage()
 	advised := stage == model.ProveIt && len(p.add.Proof().Advice) != p.advice
-	if stage != p.stage || advised || stage == model.Several || stage == model.Working {
+	changed := stage != p.stage
+	if changed || advised || stage == model.KeepKeys || stage == model.Several || stage == model.Working {
 		p.stage = stage
 		p.build()
 		p.body.Refresh()
-		if p.root.current == page(p) {
+		if p.root.current == page(p) && (stage != model.KeepKeys || changed) {
 			p.root.focusOn(p.first)
 		}
 	}
@@ -100,6 +108,8 @@ func (p *addPage) build() {
 		body = p.typing()
 	case model.ProveIt:
 		body = p.proveIt()
+	case model.KeepKeys:
+		body = p.keepKeys()
 	case model.Done:
 		body = p.done()
 	default:
@@ -131,10 +141,13 @@ func (p *addPage) nothingFound() fyne.CanvasObject {
 func (p *addPage) several() fyne.CanvasObject {
 	candidates := p.add.Candidates()
 	objects := []fyne.CanvasObject{p.banner}
-	usable := 0
+	chosen, usable := 0, 0
 	for i, c := range candidates {
 		if c.Problem == "" {
 			usable++
+		}
+		if c.Chosen {
+			chosen++
 		}
 		objects = append(objects, p.candidate(i, c))
 	}
@@ -143,8 +156,11 @@ func (p *addPage) several() fyne.CanvasObject {
 		text = "None of them is an authenticator code."
 	}
 	head := []fyne.CanvasObject{widget.NewText(widget.Body, fmt.Sprintf("%s found. %s", count(len(candidates), "code was", "codes were"), text))}
-	if usable > 1 {
-		p.save = widget.NewButton(widget.Primary, fmt.Sprintf("Add all %d", usable), look.IconAdd, p.add.AddAll)
+	missing := widget.NewBanner()
+	missing.Set(widget.Warning, "", p.add.MissingParts())
+	head = append(head, missing)
+	if chosen > 1 {
+		p.save = widget.NewButton(widget.Primary, fmt.Sprintf("Add all %d", chosen), look.IconAdd, p.add.AddAll)
 		head = append(head, p.save)
 	}
 	return sheet("Which one?", p.back, append(head, objects...)...)
@@ -162,19 +178,14 @@ func (p *addPage) candidate(i int, c model.Candidate) fyne.CanvasObject {
 	} else if p.first == nil {
 		p.first = card
 	}
-	if c.Cutout == nil {
-		return card
+	if c.Cutout != nil {
+		card.SetPicture(c.Cutout)
 	}
-	picture := widget.NewCutout(cutoutEdge)
-	picture.Set(c.Cutout)
-	return container.NewBorder(nil, nil, picture, nil, widget.NewPadded(look.Space2, 0, card))
+	return card
 }
 
 // copyHint says under a large code that it can be pressed.
 const copyHint = "Click the code to copy it"
-
-// cutoutEdge is the size of the picture beside a choice.
-const cutoutEdge float32 = 96
 
 // found is the preview: what the code says, in words, before anything is saved.
 func (p *addPage) found() fyne.CanvasObject {
@@ -212,7 +223,8 @@ func (p *addPage) found() fyne.CanvasObject {
 	default:
 		if len(d.SameNames) > 0 {
 			names := widget.NewBanner()
-			names.Set(widget.Info, "", "There is an account with these names and another key. Both will be in the list; other names would tell them apart.")
+			names.Set(widget.Info, "Enrolled again?", "There is an account with these names and another key. If the portal made you enroll again, give that account the new key: the old one stays in its history. Otherwise add this one beside it.",
+				widget.Action{Label: "Give it the new key", Do: func() { p.add.SaveOver(d.SameNames[0].ID) }})
 			objects = append(objects, names)
 		}
 		p.save = widget.NewButton(widget.Primary, "Add this account", look.IconCheck, p.saveFound)
@@ -270,7 +282,7 @@ func (p *addPage) proveIt() fyne.CanvasObject {
 		}
 		objects = append(objects, widget.NewSection("What to check", lines...))
 	}
-	return sheet("Type this into "+proof.Portal, p.add.Finish, objects...)
+	return sheet("Type this into "+proof.Portal, p.add.Cancel, objects...)
 }
 
 func (p *addPage) tick() {
@@ -294,6 +306,15 @@ func (p *addPage) tick() {
 	}
 }
 
+// keepKeys keeps the pane, with what was typed into it, while its parts are put together anew.
+func (p *addPage) keepKeys() fyne.CanvasObject {
+	if p.keys == nil {
+		p.keys = newKeepPane(p.root, "The portal gave me none", p.add.KeysKept)
+	}
+	p.first = p.keys.text
+	return sheet("Keep the recovery keys", p.add.Cancel, p.keys.objects()...)
+}
+
 func (p *addPage) done() fyne.CanvasObject {
 	finish := widget.NewButton(widget.Primary, "Show my accounts", look.IconCheck, p.add.Finish)
 	p.first = finish
@@ -304,7 +325,13 @@ func (p *addPage) done() fyne.CanvasObject {
 	}
 	good := widget.NewBanner()
 	good.Set(widget.Good, "Done", text)
-	return sheet("Added", p.add.Finish, good, p.banner, finish)
+	objects := []fyne.CanvasObject{good, p.banner}
+	for _, line := range append([]string{p.add.MissingParts()}, p.add.SkippedLines()...) {
+		b := widget.NewBanner()
+		b.Set(widget.Warning, "", line)
+		objects = append(objects, b)
+	}
+	return sheet("Added", p.add.Finish, append(objects, finish)...)
 }
 
 // count puts a number before the right form of a word.

@@ -85,6 +85,9 @@ func (d *detailPane) objects(a model.Row) []fyne.CanvasObject {
 	if a.URL != "" {
 		buttons = append(buttons, widget.NewButton(widget.Secondary, "Open portal", look.IconOpen, func() { r.env.OpenURL(a.URL) }))
 	}
+	if guide := r.session.GuideFor(a.ID); guide != "" {
+		buttons = append(buttons, widget.NewButton(widget.Quiet, "Guide", look.IconHelp, func() { r.env.OpenGuide(guide) }))
+	}
 	buttons = append(buttons, widget.NewButton(widget.Secondary, "Edit", look.IconEdit, func() { r.openEdit(a.ID) }))
 	if a.Kind != model.Manual {
 		buttons = append(buttons, widget.NewButton(widget.Quiet, "QR code", look.IconQR, func() { r.openQR(a.ID) }))
@@ -99,10 +102,26 @@ func (d *detailPane) objects(a model.Row) []fyne.CanvasObject {
 	if a.Favourite {
 		field("Favourite", "Yes")
 	}
+	recovery := widget.NewField("Recovery keys", recoverySummary(r.session.List().Recovery(a.ID)), nil)
+	objects = append(objects, recovery)
+	if warning := r.session.List().Recovery(a.ID).Warning; warning != "" {
+		b := widget.NewBanner()
+		b.Set(widget.Warning, "", warning)
+		objects = append(objects, b)
+	}
+	if r.session.List().Recovery(a.ID).Total > 0 {
+		objects = append(objects, widget.NewFlow(look.Space2, widget.NewButton(widget.Secondary, "Show recovery keys", look.IconRecovery, func() { r.openRecovery(a.ID) })))
+	} else {
+		objects = append(objects, widget.NewFlow(look.Space2, widget.NewButton(widget.Secondary, "Keep recovery keys", look.IconRecovery, func() { r.openKeep(a.ID) })))
+	}
 	field("Tags", strings.Join(a.Tags, ", "))
 	field("Note", a.Note)
 	field("Sign-in address", a.URL)
 	field("Kind of code", r.session.List().About(a.ID))
+	for i, f := range r.session.List().History(a.ID) {
+		objects = append(objects, widget.NewField("Former key, until "+model.Day(f.Retired), f.About, nil),
+			widget.NewFlow(look.Space2, widget.NewButton(widget.Quiet, "Use this key again", look.IconHistory, func() { r.session.List().RestoreKey(a.ID, i) })))
+	}
 	field("Added", model.Day(a.Created))
 	if !a.Used.IsZero() {
 		field("Last used", model.Day(a.Used))

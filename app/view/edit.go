@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
-	fynewidget "fyne.io/fyne/v2/widget"
 
 	"github.com/tallystick/tallystick/app/look"
 	"github.com/tallystick/tallystick/app/model"
@@ -20,7 +19,7 @@ type editPage struct {
 	note                    *widget.Entry
 	favourite               *widget.Check
 	digits, period, counter *widget.Entry
-	algorithm               *fynewidget.Select
+	algorithm               *widget.Select
 	fields                  map[string]*widget.FormField
 	banner                  *widget.Banner
 	body                    fyne.CanvasObject
@@ -54,7 +53,7 @@ func newEditPage(r *Root, form model.Edit) *editPage {
 	p.note.OnKey = p.escapes
 	p.favourite = widget.NewCheck("Favourite", form.Favourite, nil)
 	p.digits, p.period, p.counter = entry(form.Digits), entry(form.Period), entry(form.Counter)
-	p.algorithm = fynewidget.NewSelect(model.Algorithms(), nil)
+	p.algorithm = widget.NewSelect(model.Algorithms(), nil)
 	p.algorithm.SetSelected(string(form.Algorithm))
 
 	var objects []fyne.CanvasObject

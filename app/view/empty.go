@@ -22,6 +22,7 @@ func newWays(r *Root) *ways {
 		widget.NewChoiceCard(look.IconPicture, "Open or drop a picture", "A screenshot or photo of the QR code", r.openPicture),
 		widget.NewChoiceCard(look.IconClipboard, "From the clipboard", "A copied picture, link or key", add.ScanClipboard),
 		widget.NewChoiceCard(look.IconKey, "Type the key", "The portal shows letters and digits, or sends the code itself", add.TypeKey),
+		widget.NewChoiceCard(look.IconHelp, "Show me how at my portal", "Step by step, beside the portal's window", r.openGuides),
 		widget.NewChoiceCard(look.IconMoveIn, "Move in from Google Authenticator", "Show its export QR codes on this screen, or open pictures of them", r.openMoveIn),
 	}}
 	objects := make([]fyne.CanvasObject, len(w.cards))
@@ -40,6 +41,7 @@ type emptyState struct {
 
 func newEmptyState(r *Root) *emptyState {
 	e := &emptyState{ways: newWays(r)}
+	e.ways.cards[0].SetRecommended(true)
 	e.body = centred(
 		widget.NewText(widget.Title, "Add your first account"),
 		widget.NewText(widget.Muted, "Sign in to the portal and go to where it shows a QR code. Then choose:"),
@@ -64,8 +66,14 @@ func (r *Root) openPicture() {
 		r.session.Add().ReadFiles([]string{path})
 	}, r.win)
 	d.SetFilter(storage.NewExtensionFileFilter(pictureTypes))
-	d.Resize(fyne.NewSize(max(look.MinWidth, r.win.Canvas().Size().Width*0.95), r.win.Canvas().Size().Height*0.9))
+	d.Resize(r.dialogSize())
 	d.Show()
+}
+
+// dialogSize is nearly all of the window.
+func (r *Root) dialogSize() fyne.Size {
+	window := r.win.Canvas().Size()
+	return fyne.NewSize(max(look.MinWidth, window.Width*0.95), window.Height*0.9)
 }
 
 // moveInPage says how to bring accounts over by QR codes.

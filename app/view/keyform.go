@@ -2,7 +2,6 @@ package view
 
 import (
 	"fyne.io/fyne/v2"
-	fynewidget "fyne.io/fyne/v2/widget"
 
 	"github.com/tallystick/tallystick/app/look"
 	"github.com/tallystick/tallystick/app/model"
@@ -12,10 +11,10 @@ import (
 // keyForm is the manual way: names and key, and under "More" what almost nobody has to change.
 type keyForm struct {
 	add                     *model.Add
-	kind                    *fynewidget.Select
+	kind                    *widget.Select
 	issuer, name            *widget.Entry
 	key, pin                *widget.KeyEntry
-	algorithm               *fynewidget.Select
+	algorithm               *widget.Select
 	digits, period, counter *widget.Entry
 	fields                  map[string]*widget.FormField
 	more                    *fyne.Container
@@ -46,8 +45,8 @@ func newKeyForm(add *model.Add, escapes func(*fyne.KeyEvent) bool) *keyForm {
 	for i, k := range kinds {
 		labels[i] = k.label
 	}
-	f.kind = fynewidget.NewSelect(labels, func(string) { f.kindChanged() })
-	f.algorithm = fynewidget.NewSelect(model.Algorithms(), func(string) { f.changed() })
+	f.kind = widget.NewSelect(labels, func(string) { f.kindChanged() })
+	f.algorithm = widget.NewSelect(model.Algorithms(), func(string) { f.changed() })
 
 	field := func(id, label string, o fyne.CanvasObject, hint string) {
 		f.fields[id] = widget.NewFormField(label, o, hint)

@@ -23,6 +23,8 @@ type mainPage struct {
 	rows   *widget.RowList
 	empty  *emptyState
 	none   fyne.CanvasObject // nothing matches
+	open   *widget.Banner    // an enrollment that was interrupted
+	left   *fyne.Container
 	panes  *twoPane
 	detail *detailPane
 	body   fyne.CanvasObject
@@ -55,10 +57,11 @@ func newMainPage(r *Root) *mainPage {
 	p.none = centred(widget.NewText(widget.Muted, "No account matches."))
 
 	bar := container.NewBorder(nil, nil, nil, container.NewHBox(add, more), p.search)
-	top := widget.NewPadded(look.Space2, look.Space2, widget.NewColumn(look.Space2, bar, p.chips))
-	left := container.NewBorder(top, nil, nil, nil, container.NewStack(p.rows, p.none, p.empty.body))
+	p.open = widget.NewBanner()
+	top := widget.NewPadded(look.Space2, look.Space2, widget.NewColumn(look.Space2, bar, p.chips, p.open))
+	p.left = container.NewBorder(top, nil, nil, nil, container.NewStack(p.rows, p.none, p.empty.body))
 	p.detail = newDetailPane(r)
-	p.panes = newTwoPane(left, p.detail.body)
+	p.panes = newTwoPane(p.left, p.detail.body)
 	p.panes.onSwitch = func(bool) { p.update() }
 	p.body = p.panes.body
 
@@ -89,6 +92,7 @@ func (p *mainPage) update() {
 	setVisible(p.none, total > 0 && shown == 0)
 	setVisible(p.chips, total > 0)
 	p.updateChips()
+	p.updateUnfinished()
 	if q := p.list.Query(); q != p.search.Text {
 		p.search.SetText(q)
 	}
@@ -120,6 +124,20 @@ func (p *mainPage) updateChips() {
 		offer(model.Filter{Tag: t}, t, look.IconTag)
 	}
 	p.chips.Set(chips, strconv.Itoa(max(0, slices.Index(p.filters, p.list.Filter()))))
+}
+
+// updateUnfinished offers to go on with an enrollment that was interrupted.
+func (p *mainPage) updateUnfinished() {
+	defer p.left.Refresh() // the banner takes room from the list, or gives it back
+	rows := p.list.Unfinished()
+	if len(rows) == 0 || p.root.session.Add().Active() {
+		p.open.Clear()
+		return
+	}
+	a := rows[0]
+	p.open.Set(widget.Info, "", "Setting up "+title(a.Issuer, a.Name)+" was not finished.",
+		widget.Action{Label: "Go on", Do: func() { p.root.session.Add().Resume(a.ID) }},
+		widget.Action{Label: "It is done", Do: func() { p.list.EndEnrollment(a.ID) }})
 }
 
 func (p *mainPage) chooseFilter(id string) {

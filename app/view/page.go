@@ -91,6 +91,9 @@ func sheet(title string, back func(), objects ...fyne.CanvasObject) fyne.CanvasO
 // centred is a screen whose column stands in the middle of the window when there is room.
 func centred(objects ...fyne.CanvasObject) fyne.CanvasObject { return columnOf(true, objects...) }
 
+// newStack is a place whose one object is replaced.
+func newStack() *fyne.Container { return container.NewStack() }
+
 // logo is the mark of the program, as large as a screen without a list can bear.
 func logo() fyne.CanvasObject {
 	mark := canvas.NewImageFromResource(look.AppIcon())

@@ -28,8 +28,12 @@ type About struct {
 type Env struct {
 	About   About
 	OpenURL func(address string) // opens the browser
-	After   After
-	Quit    func()
+	// OpenGuide opens the window with the guide of a portal.
+	OpenGuide func(id string)
+	// Raise brings the window to the front.
+	Raise func()
+	After After
+	Quit  func()
 }
 
 // Root is the content of the window. It shows the one page that fits the session's state, or the page a person went to from the list.
@@ -61,6 +65,7 @@ func NewRoot(win fyne.Window, session *model.Session, env Env) *Root {
 	r.main = newMainPage(r)
 	session.OnChange(r.sessionChanged)
 	session.Add().OnChange(r.addChanged)
+	session.Keep().OnChange(r.keepChanged)
 	session.List().OnNotice(r.showNotice)
 	r.bindShortcuts()
 	r.sessionChanged()
@@ -180,6 +185,16 @@ func (r *Root) addChanged() {
 		r.show(r.main)
 	case adding:
 		flow.update()
+	}
+}
+
+// keepChanged shows what changed in the step of keeping recovery keys, wherever it is.
+func (r *Root) keepChanged() {
+	switch p := r.current.(type) {
+	case *addPage:
+		p.update()
+	case *keepPage:
+		p.update()
 	}
 }
 

@@ -79,7 +79,31 @@ var screens = []struct {
 	{"add-type-key", phone, 1, openVault, func(s *stage) { s.session.Add().TypeKey() }},
 	{"add-prove-it", phone, 1, openVault, proveIt},
 	{"add-refused", phone, 1, openVault, func(s *stage) { proveIt(s); s.session.Add().Refused() }},
-	{"add-done", phone, 1, openVault, func(s *stage) { proveIt(s); s.session.Add().Accepted() }},
+	{"add-keep-keys", phone, 1, openVault, keepKeys},
+	{"add-keys-kept", phone, 1, openVault, func(s *stage) {
+		keepKeys(s)
+		s.session.Keep().Save(false)
+		s.until(func() bool { return s.session.Keep().Saved() > 0 })
+	}},
+	{"add-done", phone, 1, openVault, func(s *stage) { proveIt(s); s.session.Add().Accepted(); s.session.Add().KeysKept() }},
+	{"unfinished", phone, 1, openVault, func(s *stage) { proveIt(s); s.session.Add().Cancel() }},
+	{"recovery-keys", phone, 1, openVault, func(s *stage) {
+		keepKeys(s)
+		s.session.Keep().Save(false)
+		s.until(func() bool { return s.session.Keep().Saved() > 0 })
+		id := s.session.Keep().Account()
+		s.session.Add().KeysKept()
+		s.session.Add().Finish()
+		s.loop.Run()
+		sheet := s.session.List().Sheets(id)[0]
+		s.session.List().UseRecoveryKey(id, sheet.ID, 1)
+		s.until(func() bool { return s.session.List().Recovery(id).Left == 4 })
+		s.root.openRecovery(id)
+		s.root.current.(*confirmPage).then()
+	}},
+	{"guides", phone, 1, openVault, func(s *stage) { s.root.openGuides() }},
+	{"guide-window", fyne.NewSize(GuideWidth, GuideHeight), 1, openVault, func(s *stage) { guideAt(s, 3) }},
+	{"guide-window-start", fyne.NewSize(GuideWidth, GuideHeight), 1, openVault, func(s *stage) { guideAt(s, 0) }},
 	{"edit", phone, 1, openVault, func(s *stage) { s.shortcut(fyne.KeyE, false) }},
 	{"trash", phone, 1, openVault, func(s *stage) {
 		l := s.session.List()
@@ -103,6 +127,26 @@ func proveIt(s *stage) {
 	s.session.Add().Save(model.AddNew)
 	s.until(func() bool { return s.session.Add().Stage() == model.ProveIt })
 	s.root.Tick()
+}
+
+// keepKeys walks to the recovery keys and pastes a sheet.
+func keepKeys(s *stage) {
+	proveIt(s)
+	s.session.Add().Accepted()
+	s.until(func() bool { return s.session.Add().Stage() == model.KeepKeys })
+	s.session.Keep().ReadText("Yeastar recovery codes\n\n1. 4f8a-91c2\n2. 77de-03b5\n3. c01a-5e6f\n4. 9b3d-2a48\n5. e5f7-60d1\n")
+}
+
+// guideAt puts the B3Networks guide into the window, some steps on.
+func guideAt(s *stage, step int) {
+	g := s.root.NewGuideWindow("b3networks", func() {})
+	for range step {
+		g.step++
+		g.update()
+	}
+	s.win.SetContent(g.Content())
+	s.win.Resize(fyne.NewSize(GuideWidth, GuideHeight))
+	g.Tick()
 }
 
 // drawnScreen puts two squares on the screen that stand for an account's code and another one.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"fyne.io/fyne/v2"
-	fynewidget "fyne.io/fyne/v2/widget"
 
 	"github.com/tallystick/tallystick/app/look"
 	"github.com/tallystick/tallystick/app/model"
@@ -17,7 +16,7 @@ type settingsPage struct {
 	basePage
 	root  *Root
 	body  fyne.CanvasObject
-	theme *fynewidget.Select
+	theme *widget.Select
 	lock  *passphraseForm
 }
 
@@ -35,7 +34,7 @@ var (
 )
 
 // selectOf makes a selection over choices; changes go to set. A value that is none of them is shown as text of its own.
-func selectOf[T comparable](choices []choice[T], current T, set func(T)) *fynewidget.Select {
+func selectOf[T comparable](choices []choice[T], current T, set func(T)) *widget.Select {
 	labels := make([]string, 0, len(choices)+1)
 	selected := ""
 	for _, c := range choices {
@@ -48,7 +47,7 @@ func selectOf[T comparable](choices []choice[T], current T, set func(T)) *fynewi
 		selected = fmt.Sprint(current)
 		labels = append(labels, selected)
 	}
-	s := fynewidget.NewSelect(labels, nil)
+	s := widget.NewSelect(labels, nil)
 	s.SetSelected(selected)
 	s.OnChanged = func(label string) {
 		for _, c := range choices {

@@ -11,6 +11,8 @@ import (
 	"github.com/tallystick/tallystick/app/apptest"
 	"github.com/tallystick/tallystick/app/look"
 	"github.com/tallystick/tallystick/app/model"
+	"github.com/tallystick/tallystick/app/portal"
+	"github.com/tallystick/tallystick/assets"
 	"github.com/tallystick/tallystick/vault"
 	"github.com/tallystick/tallystick/vault/otp"
 	"github.com/tallystick/tallystick/vault/secret"
@@ -18,17 +20,19 @@ import (
 
 // stage is a window over fakes, with a clock that is moved by hand.
 type stage struct {
-	t       *testing.T
-	loop    *apptest.Loop
-	vault   *apptest.Vault
-	scanner *apptest.Scanner
-	screens *apptest.Screens
-	clip    *apptest.FakeClipboard
-	picture *apptest.Picture
-	session *model.Session
-	win     fyne.Window
-	root    *Root
-	opened  []string // web addresses
+	t         *testing.T
+	loop      *apptest.Loop
+	vault     *apptest.Vault
+	scanner   *apptest.Scanner
+	screens   *apptest.Screens
+	clip      *apptest.FakeClipboard
+	picture   *apptest.Picture
+	session   *model.Session
+	win       fyne.Window
+	root      *Root
+	opened    []string // web addresses
+	guide     *GuideWindow
+	downloads string // directory of downloads
 }
 
 // noon is when the pictures are taken: 19 seconds before codes with a period of 30 s change.
@@ -51,14 +55,17 @@ func newStage(t *testing.T, size fyne.Size, config look.Config, prepare func(*st
 	s.session = model.NewSession(model.Deps{
 		Vault: s.vault, Scanner: s.scanner, Screens: s.screens.Take, ClipboardPicture: s.picture.Read,
 		Clipboard: s.clip, Settings: &apptest.Settings{}, Now: s.loop.Now, Post: s.loop.Post, After: s.loop.After, Hide: s.screens.Hide,
+		Downloads: func() string { return s.downloads }, Guides: guides(t),
 	})
 	s.win = test.NewTempWindow(t, nil)
 	s.win.SetPadded(false)
 	s.root = NewRoot(s.win, s.session, Env{
-		About:   About{Version: "1.0.0", DataDir: "~/.local/share/tallystick", KeyringName: "the keyring"},
-		OpenURL: func(u string) { s.opened = append(s.opened, u) },
-		After:   s.loop.After,
-		Quit:    func() {},
+		About:     About{Version: "1.0.0", DataDir: "~/.local/share/tallystick", KeyringName: "the keyring"},
+		OpenURL:   func(u string) { s.opened = append(s.opened, u) },
+		OpenGuide: func(id string) { s.guide = s.root.NewGuideWindow(id, func() { s.guide = nil }) },
+		Raise:     func() {},
+		After:     s.loop.After,
+		Quit:      func() {},
 	})
 	s.win.SetContent(s.root.Content())
 	s.win.Resize(size)
@@ -66,6 +73,16 @@ func newStage(t *testing.T, size fyne.Size, config look.Config, prepare func(*st
 	t.Cleanup(s.session.Close)
 	s.until(func() bool { return s.session.State() != model.Starting })
 	return s
+}
+
+// guides are those of the program.
+func guides(t *testing.T) *portal.Set {
+	t.Helper()
+	set, err := portal.Load(assets.Portals())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
 }
 
 // until runs the window's loop until cond holds.

@@ -71,6 +71,9 @@ func TestMainJobByKeyboard(t *testing.T) {
 		t.Fatalf("no code to type into the portal: %+v", proof)
 	}
 	s.press(fyne.KeyReturn) // The portal accepted it
+	s.until(func() bool { return s.session.Add().Stage() == model.KeepKeys })
+	s.button("The portal gave me none").OnTapped()
+	s.loop.Run()
 	s.press(fyne.KeyReturn) // Show my accounts
 	s.loop.Run()
 	if s.root.current != page(s.root.main) {

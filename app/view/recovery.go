@@ -1,0 +1,104 @@
+package view
+
+import (
+	"fmt"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+
+	"github.com/tallystick/tallystick/app/look"
+	"github.com/tallystick/tallystick/app/model"
+	"github.com/tallystick/tallystick/app/widget"
+)
+
+// recoveryPage shows the recovery keys of an account: after the person confirmed who they are, and only for a while.
+type recoveryPage struct {
+	basePage
+	root *Root
+	id   model.ID
+	name string
+	body *fyne.Container
+	left int // ticks until it goes away by itself
+}
+
+// recoverySeconds is how long recovery keys stay on the screen without the person doing anything.
+const recoverySeconds = 120
+
+func (r *Root) openRecovery(id model.ID) {
+	row, ok := r.session.List().Get(id)
+	if !ok {
+		return
+	}
+	name := title(row.Issuer, row.Name)
+	r.show(newConfirmPage(r, "Recovery keys",
+		"The recovery keys of "+name+" let anybody in who also has the password.",
+		"show them", func() {
+			p := &recoveryPage{root: r, id: id, name: name, body: newStack(), left: recoverySeconds}
+			r.show(p)
+		}, r.home))
+}
+
+func (p *recoveryPage) content() fyne.CanvasObject { return p.body }
+func (p *recoveryPage) escape()                    { p.root.home() }
+
+func (p *recoveryPage) tick() {
+	if p.left--; p.left <= 0 {
+		p.root.home()
+	}
+}
+
+func (p *recoveryPage) update() {
+	list := p.root.session.List()
+	p.left = recoverySeconds
+	objects := []fyne.CanvasObject{widget.NewText(widget.Muted, p.name)}
+	if warning := list.Recovery(p.id).Warning; warning != "" {
+		b := widget.NewBanner()
+		b.Set(widget.Warning, "", warning)
+		objects = append(objects, b)
+	}
+	for _, s := range list.Sheets(p.id) {
+		objects = append(objects, p.sheet(s))
+	}
+	objects = append(objects, widget.NewFlow(look.Space2,
+		widget.NewButton(widget.Secondary, "The portal gave me a new sheet", look.IconAdd, func() { p.root.openKeep(p.id) })))
+	p.body.Objects = []fyne.CanvasObject{sheet("Recovery keys", p.root.home, objects...)}
+	p.body.Refresh()
+}
+
+func (p *recoveryPage) sheet(s model.Sheet) fyne.CanvasObject {
+	list := p.root.session.List()
+	name := "Kept on " + model.Day(s.Added)
+	if s.Source != "" {
+		name += ", from " + s.Source
+	}
+	var rows []fyne.CanvasObject
+	if !s.Dead.IsZero() {
+		rows = append(rows, widget.NewText(widget.Muted, "Replaced by a newer sheet on "+model.Day(s.Dead)+". The portal no longer takes these."))
+	}
+	for i, k := range s.Keys {
+		var action fyne.CanvasObject
+		text := widget.NewText(widget.Mono, k.Text)
+		switch {
+		case !s.Dead.IsZero():
+		case k.Used.IsZero():
+			action = widget.NewButton(widget.Secondary, "Use", look.IconCopy, func() { list.UseRecoveryKey(p.id, s.ID, i) })
+		default:
+			text.SetColor(look.ColorMuted)
+			action = widget.NewButton(widget.Quiet, "Undo", look.IconRestore, func() { list.UndoRecoveryKey(p.id, s.ID, i) })
+		}
+		key := []fyne.CanvasObject{text}
+		if !k.Used.IsZero() {
+			key = append(key, widget.NewText(widget.Caption, "Used on "+model.Day(k.Used)))
+		}
+		rows = append(rows, container.NewBorder(nil, nil, nil, action, widget.NewPadded(0, look.Space2, widget.NewColumn(0, key...))))
+	}
+	return widget.NewSection(name, rows...)
+}
+
+// recoverySummary is the line in an account's details.
+func recoverySummary(r model.Recovery) string {
+	if r.Total == 0 {
+		return "None kept"
+	}
+	return fmt.Sprintf("%d of %d left", r.Left, r.Total)
+}
