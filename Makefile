@@ -1,8 +1,8 @@
 # Tallystick. The five you want:
 #
 #   make run          install what is missing, build, start the window (without a display: show it on a virtual one)
-#   make check        the inner loop: format, vet, lint and every headless test; needs only Go, under a minute warm
-#   make test         everything: check, race detector, end to end on a virtual desktop, known vulnerabilities
+#   make check        the inner loop: format, vet, lint and the quick headless tests; needs only Go, under a minute warm
+#   make test         everything: check, the long tests, race detector, end to end on a virtual desktop, known vulnerabilities
 #   make bench        how fast and how big it is
 #   make screenshots  pictures of every screen into docs/pictures
 #
@@ -58,19 +58,20 @@ cli:
 # ---- check
 
 check:
-	$(STAGE) "gofmt" sh -c 'files=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard "*.go")); [ -z "$$files" ] || { echo "not formatted:" $$files; exit 1; }'
+	$(STAGE) "gofmt" sh -c 'files=$$(gofmt -l .); [ -z "$$files" ] || { echo "not formatted:" $$files; exit 1; }'
 	$(STAGE) "vet" env CGO_ENABLED=0 $(GO) vet -tags $(HEADLESS) ./...
 	$(STAGE) "vet the end-to-end tests" env CGO_ENABLED=0 $(GO) vet -tags $(HEADLESS),e2e ./app/e2e/...
 	$(STAGE) "vet for Windows" env CGO_ENABLED=0 GOOS=windows $(GO) vet $(PORTABLE)
 	$(STAGE) "vet for macOS" env CGO_ENABLED=0 GOOS=darwin $(GO) vet $(PORTABLE)
 	$(STAGE) "staticcheck" env CGO_ENABLED=0 $(GO) tool staticcheck -tags $(HEADLESS),e2e ./...
-	$(STAGE) "tests" env CGO_ENABLED=0 $(GO) test -tags $(HEADLESS) ./...
+	$(STAGE) "tests, the quick ones" env CGO_ENABLED=0 $(GO) test -short -tags $(HEADLESS) ./...
 
 # ---- test
 
 test:
 	$(STAGE) "install what is missing" sh .ci/install build run test
 	@$(MAKE) --no-print-directory check
+	$(STAGE) "tests, all of them" env CGO_ENABLED=0 $(GO) test -tags $(HEADLESS) ./...
 	@$(MAKE) --no-print-directory cli
 	@$(MAKE) --no-print-directory build
 	@$(MAKE) --no-print-directory race
