@@ -16,7 +16,7 @@ func TestHelp(t *testing.T) {
 	for name, args := range map[string][]string{
 		"tallystick": {"help"}, "code": {"help", "code"}, "list": {"list", "--help"}, "add": {"add", "-h"}, "scan": {"help", "scan"},
 		"edit": {"help", "edit"}, "remove": {"help", "remove"}, "restore": {"help", "restore"}, "qr": {"help", "qr"}, "lock": {"help", "lock"},
-		"passphrase": {"help", "passphrase"}, "doctor": {"help", "doctor"}, "version": {"help", "version"},
+		"passphrase": {"help", "passphrase"}, "doctor": {"help", "doctor"}, "rehearse": {"help", "rehearse"}, "version": {"help", "version"},
 		"recovery": {"help", "recovery"}, "recovery-parse": {"help", "recovery", "parse"}, "recovery-add": {"help", "recovery", "add"},
 		"recovery-list": {"help", "recovery", "list"}, "recovery-use": {"help", "recovery", "use"}, "recovery-undo": {"help", "recovery", "undo"},
 		"recovery-export": {"help", "recovery", "export"},
