@@ -68,6 +68,8 @@ func TestMainJob(t *testing.T) {
 
 	// What the window shows is what oathtool says.
 	a.press(w, "Return") // the portal accepted it
+	a.shows(w, "Keep the recovery keys")
+	a.press(w, "Return") // it gave none
 	a.shows(w, "Show my accounts")
 	a.press(w, "Return")
 	a.shows(w, "Example Portal")

@@ -160,6 +160,8 @@ func TestSecretsStayInside(t *testing.T) {
 	a.press(w, "Return")
 	a.shows(w, "Type this into")
 	a.press(w, "Return")
+	a.shows(w, "Keep the recovery keys")
+	a.press(w, "Return") // it gave none
 	a.shows(w, "Show my accounts")
 	a.press(w, "Return")
 	page.browser.Stop()
@@ -173,6 +175,8 @@ func TestSecretsStayInside(t *testing.T) {
 	a.press(w, "Return")
 	a.shows(w, "Type this into")
 	a.press(w, "Return")
+	a.shows(w, "Keep the recovery keys")
+	a.press(w, "Return") // it gave none
 	a.shows(w, "Show my accounts")
 	a.press(w, "Return")
 	a.shows(w, "Linked")
@@ -243,6 +247,8 @@ func typeKey(a *tally, w *desktop.Window, issuer, name, key string) {
 	a.press(w, "Return")
 	a.shows(w, "Type this into")
 	a.press(w, "Return")
+	a.shows(w, "Keep the recovery keys")
+	a.press(w, "Return") // it gave none
 	a.shows(w, "Show my accounts")
 	a.press(w, "Return")
 	a.shows(w, issuer)

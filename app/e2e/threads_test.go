@@ -56,6 +56,8 @@ func TestEveryScreenOnTheRightThread(t *testing.T) {
 	a.clicks(w, "It was refused")
 	a.shows(w, "What to check")
 	a.clicks(w, "The portal accepted")
+	a.shows(w, "Keep the recovery keys")
+	a.press(w, "Return") // it gave none
 	a.shows(w, "Show my accounts")
 	step(w, "Example Portal", "Return")
 	step(w, "You have this key already", "ctrl+shift+s")
@@ -66,7 +68,10 @@ func TestEveryScreenOnTheRightThread(t *testing.T) {
 		t.Fatal(err)
 	}
 	step(w, "Is this it", "ctrl+shift+v")
-	step(w, "Third", "Return", "Return", "Return")
+	step(w, "Type this into", "Return")
+	step(w, "Keep the recovery keys", "Return")
+	step(w, "Show my accounts", "Return")
+	step(w, "Third", "Return")
 
 	// The list: search, copying, counting, favourite, the menus.
 	step(w, "paul", "ctrl+f")

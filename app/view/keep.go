@@ -35,6 +35,19 @@ func newKeepPane(r *Root, skip string, leave func()) *keepPane {
 		p.shown = text
 		p.keep.Correct(text)
 	}
+	p.text.OnKey = func(e *fyne.KeyEvent) bool {
+		switch e.Name {
+		case fyne.KeyReturn, fyne.KeyEnter:
+			if p.text.Text == "" { // Enter alone goes on: there is nothing to keep
+				p.leave()
+				return true
+			}
+		case fyne.KeyEscape:
+			r.current.escape()
+			return true
+		}
+		return false
+	}
 	p.save = widget.NewButton(widget.Primary, "Keep these keys", look.IconCheck, func() { p.keep.Save(false) })
 	return p
 }

@@ -107,7 +107,10 @@ func run(ctx context.Context, bin, out string) (err error) {
 	if err := follow(ctx, w, "Is this it", "Return", "Type this into"); err != nil {
 		return err
 	}
-	if err := follow(ctx, w, "Type this into", "Return", "Show my accounts"); err != nil {
+	if err := follow(ctx, w, "Type this into", "Return", "Keep the recovery keys"); err != nil {
+		return err
+	}
+	if err := follow(ctx, w, "Keep the recovery keys", "Return", "Show my accounts"); err != nil {
 		return err
 	}
 	if err := follow(ctx, w, "Show my accounts", "Return", "Example Portal"); err != nil {
