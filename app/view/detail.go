@@ -181,7 +181,6 @@ type detailPage struct {
 	basePage
 	pane *detailPane
 	body fyne.CanvasObject
-	edit *widget.Button
 	root *Root
 }
 

@@ -30,7 +30,6 @@ type mainPage struct {
 	body   fyne.CanvasObject
 
 	filters []model.Filter // by chip
-	ticked  bool
 }
 
 func newMainPage(r *Root) *mainPage {
