@@ -18,6 +18,7 @@ func yeastar() *practice {
 			if err != nil {
 				return broken(err)
 			}
+			data["Chosen"] = v.s.notice.Kind == "error" // after a refusal the code is typed again at once
 			return show("yeastar-security", data)
 		}, do: func(v *visit) reply {
 			if v.s.pending == nil {
