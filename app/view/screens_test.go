@@ -8,6 +8,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -97,7 +98,7 @@ var screens = []struct {
 		s.loop.Run()
 		sheet := s.session.List().Sheets(id)[0]
 		s.session.List().UseRecoveryKey(id, sheet.ID, 1)
-		s.until(func() bool { return s.session.List().Recovery(id).Left == 4 })
+		s.until(func() bool { return strings.Contains(s.root.toast.Text(), "4 keys") })
 		s.root.openRecovery(id)
 		s.root.current.(*confirmPage).then()
 	}},
