@@ -67,11 +67,7 @@ func TestMainJob(t *testing.T) {
 	}
 
 	// What the window shows is what oathtool says.
-	a.press(w, "Return") // the portal accepted it
-	a.shows(w, "Keep the recovery keys")
-	a.press(w, "Return") // it gave none
-	a.shows(w, "Show my accounts")
-	a.press(w, "Return")
+	a.finish(w)
 	a.shows(w, "Example Portal")
 	agrees(t, d, page.Secret(), "the window", func() string { return readCode(t, w) })
 	agrees(t, d, page.Secret(), "the command line", func() string {

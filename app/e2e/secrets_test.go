@@ -158,12 +158,7 @@ func TestSecretsStayInside(t *testing.T) {
 	a.press(w, "ctrl+shift+s")
 	a.shows(w, "Is this it")
 	a.press(w, "Return")
-	a.shows(w, "Type this into")
-	a.press(w, "Return")
-	a.shows(w, "Keep the recovery keys")
-	a.press(w, "Return") // it gave none
-	a.shows(w, "Show my accounts")
-	a.press(w, "Return")
+	a.finish(w)
 	page.browser.Stop()
 	a.shows(w, "Piped")
 	typeKey(a, w, "Typed", "maria", base32Of("typed"))
@@ -173,12 +168,7 @@ func TestSecretsStayInside(t *testing.T) {
 	a.exits(done, "", "otpauth://totp/Linked:maria?secret="+base32Of("linked")+"&issuer=Linked")
 	a.shows(w, "Is this it")
 	a.press(w, "Return")
-	a.shows(w, "Type this into")
-	a.press(w, "Return")
-	a.shows(w, "Keep the recovery keys")
-	a.press(w, "Return") // it gave none
-	a.shows(w, "Show my accounts")
-	a.press(w, "Return")
+	a.finish(w)
 	a.shows(w, "Linked")
 	process("after taking a link")
 
@@ -245,11 +235,6 @@ func typeKey(a *tally, w *desktop.Window, issuer, name, key string) {
 	a.types(w, issuer+"\t"+name+"\t"+key+"\n")
 	a.shows(w, "Is this it")
 	a.press(w, "Return")
-	a.shows(w, "Type this into")
-	a.press(w, "Return")
-	a.shows(w, "Keep the recovery keys")
-	a.press(w, "Return") // it gave none
-	a.shows(w, "Show my accounts")
-	a.press(w, "Return")
+	a.finish(w)
 	a.shows(w, issuer)
 }

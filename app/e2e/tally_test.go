@@ -174,6 +174,17 @@ func (a *tally) clicks(w *desktop.Window, phrase string) {
 	}
 }
 
+// finish goes from "type this into the portal" to the list, by keyboard: the portal accepted the code, and gave no
+// recovery keys.
+func (a *tally) finish(w *desktop.Window) {
+	a.t.Helper()
+	a.shows(w, "Type this into")
+	for _, then := range []string{"Keep the recovery keys", "Show my accounts", "Favourites"} {
+		a.press(w, "Return")
+		a.shows(w, then)
+	}
+}
+
 // oathtool is the judge: the code of a base32 secret at a time, SHA1, 6 digits, 30 seconds.
 func oathtool(t testing.TB, d *desktop.Desktop, secret string, at time.Time) string {
 	t.Helper()

@@ -68,10 +68,9 @@ func TestEveryScreenOnTheRightThread(t *testing.T) {
 		t.Fatal(err)
 	}
 	step(w, "Is this it", "ctrl+shift+v")
-	step(w, "Type this into", "Return")
-	step(w, "Keep the recovery keys", "Return")
-	step(w, "Show my accounts", "Return")
-	step(w, "Third", "Return")
+	a.press(w, "Return")
+	a.finish(w)
+	a.shows(w, "Third")
 
 	// The list: search, copying, counting, favourite, the menus.
 	step(w, "paul", "ctrl+f")

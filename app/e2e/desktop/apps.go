@@ -11,13 +11,13 @@ import (
 )
 
 // Browser opens Chromium on a page, in a window without tabs and address line, placed at bounds. scale is how many
-// pixels of the screen one of the page's makes: 1 on an ordinary screen.
-func (d *Desktop) Browser(ctx context.Context, url string, bounds image.Rectangle, scale float64) (*Process, *Window, error) {
+// pixels of the screen one of the page's makes: 1 on an ordinary screen. flags are added to Chromium's own.
+func (d *Desktop) Browser(ctx context.Context, url string, bounds image.Rectangle, scale float64, flags ...string) (*Process, *Window, error) {
 	// What the browser remembers of the page is the browser's business: not in Home, where tests look for secrets.
 	opt := StartOptions{Env: []string{"TMPDIR=" + d.others, "XDG_CACHE_HOME=" + d.others, "XDG_CONFIG_HOME=" + d.others}}
-	p, err := d.Start("chromium", opt, "chromium",
-		"--app="+url,
-		"--user-data-dir="+filepath.Join(d.others, "chromium"),
+	all := append([]string{
+		"--app=" + url,
+		"--user-data-dir=" + d.browserDir(),
 		fmt.Sprintf("--window-position=%d,%d", bounds.Min.X, bounds.Min.Y),
 		fmt.Sprintf("--window-size=%d,%d", bounds.Dx(), bounds.Dy()),
 		"--force-device-scale-factor="+strconv.FormatFloat(scale, 'g', -1, 64),
@@ -28,7 +28,8 @@ func (d *Desktop) Browser(ctx context.Context, url string, bounds image.Rectangl
 		"--disable-sync", "--disable-quic", "--disable-default-apps", "--disable-extensions", "--disable-breakpad",
 		"--no-pings", "--disable-domain-reliability", "--disable-features=Translate,MediaRouter,OptimizationHints",
 		"--password-store=basic", "--disable-gpu", "--disable-dev-shm-usage", "--noerrdialogs",
-		"--ozone-platform=x11")
+		"--ozone-platform=x11"}, flags...)
+	p, err := d.Start("chromium", opt, "chromium", all...)
 	if err != nil {
 		return nil, nil, err
 	}
