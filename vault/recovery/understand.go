@@ -506,7 +506,7 @@ func inSteps(norm []string) bool {
 func (r *reader) inline() bool {
 	for i := range r.lines {
 		l := &r.lines[i]
-		if !l.label || exampleWord.MatchString(l.text) {
+		if !l.label || exampleWord.MatchString(l.masked) {
 			continue
 		}
 		byShape := map[string][]candidate{}
@@ -536,7 +536,7 @@ func (r *reader) one() {
 		if !l.label || wrongLabel.MatchString(l.text) && !label.MatchString(l.text) {
 			continue
 		}
-		if exampleWord.MatchString(l.text) {
+		if exampleWord.MatchString(l.masked) {
 			continue
 		}
 		// On the same line, right behind the label.
