@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"image"
-	"path/filepath"
 	"strconv"
 )
 
@@ -20,7 +19,7 @@ func (d *Desktop) Browser(ctx context.Context, url string, bounds image.Rectangl
 		"--user-data-dir=" + d.browserDir(),
 		fmt.Sprintf("--window-position=%d,%d", bounds.Min.X, bounds.Min.Y),
 		fmt.Sprintf("--window-size=%d,%d", bounds.Dx(), bounds.Dy()),
-		"--force-device-scale-factor="+strconv.FormatFloat(scale, 'g', -1, 64),
+		"--force-device-scale-factor=" + strconv.FormatFloat(scale, 'g', -1, 64),
 		// It shows one page of our own from 127.0.0.1, maybe as root, where Chromium's sandbox does not start.
 		"--no-sandbox", "--test-type",
 		// Nothing that talks to the outside, asks, or wants hardware.
