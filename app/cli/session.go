@@ -67,12 +67,16 @@ func (r *run) openOrCreate(ctx context.Context) (*vault.Manager, error) {
 	return m, nil
 }
 
-// unlock opens the vault, asking for the passphrase only where one is set. The first
-// attempt goes without: a vault that needs none answers it, and one that does says so
-// before any work is done.
+// unlock opens the vault, asking for the passphrase only where one is set.
 func (r *run) unlock(ctx context.Context, m *vault.Manager) error {
+	return r.withPassphrase(ctx, func(pass secret.Bytes) error { return m.Unlock(ctx, pass) })
+}
+
+// withPassphrase does what may need the passphrase. The first attempt goes without: a vault
+// that needs none answers it, and one that does says so before any work is done.
+func (r *run) withPassphrase(ctx context.Context, do func(secret.Bytes) error) error {
 	r.denyInspection()
-	err := m.Unlock(ctx, secret.Bytes{})
+	err := do(secret.Bytes{})
 	if !errors.Is(err, vault.ErrNeedPass) {
 		return err
 	}
@@ -81,7 +85,7 @@ func (r *run) unlock(ctx context.Context, m *vault.Manager) error {
 		if err != nil {
 			return err
 		}
-		err = m.Unlock(ctx, pass)
+		err = do(pass)
 		if !errors.Is(err, vault.ErrPassphrase) || r.passphraseStdin || try == tries {
 			return err
 		}

@@ -8,7 +8,10 @@ import (
 )
 
 // document is a canvas that becomes a PDF.
-type document struct{ f *fpdf.Fpdf }
+type document struct {
+	f    *fpdf.Fpdf
+	last *style // set last: the library writes every change into the file, even for measuring
+}
 
 func newPDF(title string, made time.Time) document {
 	f := fpdf.New("P", "mm", "A4", "")
@@ -23,10 +26,14 @@ func newPDF(title string, made time.Time) document {
 		// The library writes into what it is given.
 		f.AddUTF8FontFromBytes(face.name, "", append([]byte(nil), face.file()...))
 	}
-	return document{f}
+	return document{f, new(style)}
 }
 
 func (p document) set(s style) {
+	if *p.last == s {
+		return
+	}
+	*p.last = s
 	p.f.SetFont(faces[s.face].name, "", s.size)
 	p.f.SetTextColor(int(s.grey), int(s.grey), int(s.grey))
 }

@@ -286,7 +286,7 @@ func TestNothingIsPrinted(t *testing.T) {
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 		out = append(out, fmt.Sprintf(verb, k), fmt.Sprintf(verb, &k), fmt.Sprintf(verb, []kit.Kit{k}), fmt.Sprintf(verb, k.Words()), fmt.Sprintf(verb, k.QRText()))
 	}
-	j, err := json.Marshal(k)
+	j, err := json.Marshal(map[string]any{"kit": k})
 	if err != nil {
 		t.Fatal(err)
 	}
