@@ -95,6 +95,7 @@ func Run(cfg Config) error {
 		Post:             fyne.Do,
 		After:            after,
 		Hide:             w.hide,
+		Kits:             manager,
 		Downloads:        downloads,
 		Guides:           guides,
 		Languages:        languages(),

@@ -59,12 +59,15 @@ type line struct {
 }
 
 func (r *run) code(ctx context.Context, text string, o codeOptions) error {
-	at := r.env.Now()
-	if o.at != "" {
-		var err error
-		if at, err = time.Parse(time.RFC3339, o.at); err != nil {
-			return usage("--at needs a time such as 2026-01-31T12:00:00Z.")
-		}
+	var at time.Time
+	var err error
+	if o.at == "" {
+		at, err = r.codeTime()
+	} else if at, err = time.Parse(time.RFC3339, o.at); err != nil {
+		err = usage("--at needs a time such as 2026-01-31T12:00:00Z.")
+	}
+	if err != nil {
+		return err
 	}
 	if o.showSecrets && !o.json {
 		return usage("--show-secrets goes with --json here.")

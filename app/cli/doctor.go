@@ -4,34 +4,55 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/tallystick/tallystick/app/clock"
 	"github.com/tallystick/tallystick/app/model"
-	"github.com/tallystick/tallystick/app/platform"
 	"github.com/tallystick/tallystick/vault"
 	"github.com/tallystick/tallystick/vault/keys"
 	"github.com/tallystick/tallystick/vault/secret"
 )
 
+type doctorOptions struct {
+	json     bool
+	online   bool
+	sntp     string
+	accepted string
+	apply    bool
+	forget   bool
+}
+
 func (r *run) doctorCommand() *cobra.Command {
-	var asJSON bool
+	var o doctorOptions
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check what Tallystick needs, and say what to do about it",
 		Long: `Check what Tallystick needs: its folder, the keyring, the vault, the clock, the
-screen, the clipboard. Looks only: it makes and changes nothing, and prints no
+screen, the clipboard. Looks only, asks nobody on the network, and prints no
 secrets. With --passphrase-stdin a vault with a passphrase is opened as well.
+
+Codes are wrong when the clock is. --online compares it with the web servers
+where your accounts sign in, --sntp with a time server, --accepted with what a
+portal did. Then --apply-clock corrects codes for it, and only codes, by up to
+300 seconds, until the clock is set or the computer started anew.
 
 Fails when something keeps Tallystick from working; a warning does not.`,
 		Args: maxArgs(0),
-		RunE: func(cmd *cobra.Command, _ []string) error { return r.doctor(cmd.Context(), asJSON) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return r.doctor(cmd.Context(), o) },
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON array")
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.BoolVar(&o.json, "json", false, "print a JSON array")
+	f.BoolVar(&o.online, "online", false, "ask the web servers of your accounts' addresses for the time")
+	f.StringVar(&o.sntp, "sntp", "", "ask the time server called `SERVER` (host or host:port)")
+	f.StringVar(&o.accepted, "accepted", "", "a portal just took `WHICH` code, previous or next, instead of the present one")
+	f.BoolVar(&o.apply, "apply-clock", false, "correct codes by what the comparison found")
+	f.BoolVar(&o.forget, "forget-clock", false, "no longer correct codes")
 	return cmd
 }
 
@@ -49,60 +70,79 @@ const (
 	bad  = "fail"
 )
 
-// checkTime bounds one check: a keyring or a clipboard that hangs is a finding too.
-const checkTime = 5 * time.Second
+var healthWords = map[model.Health]string{model.Healthy: ok, model.Ailing: warn, model.Broken: bad}
 
-// patient is what the checks look at.
-type patient struct {
-	*run
-	dir    string
-	exists bool // the directory is there
+// clockFinding is the check of the clock, with numbers.
+type clockFinding struct {
+	finding
+	Offset     *float64        `json:"offset"`     // seconds the clock is fast; null = not known
+	Margin     *float64        `json:"margin"`     // seconds by which offset may be wrong
+	Correction float64         `json:"correction"` // seconds by which codes are corrected
+	Sources    []sourceFinding `json:"sources"`
 }
 
-// checks run in this order. Each looks at one thing and stands alone, so that one that
-// fails takes none of the others with it.
-var checks = []struct {
-	name string
-	look func(*patient, context.Context) finding
-}{
-	{"folder", (*patient).folder},
-	{"keyring", (*patient).keyring},
-	{"vault", (*patient).vault},
-	{"older copies", (*patient).generations},
-	{"clock", (*patient).clock},
-	{"screen", (*patient).screen},
-	{"clipboard", (*patient).clipboard},
-	{"version", (*patient).version},
+// sourceFinding is what one source said.
+type sourceFinding struct {
+	Name   string   `json:"name"`
+	Offset *float64 `json:"offset"`
+	Margin *float64 `json:"margin"`
+	Agrees bool     `json:"agrees"`
+	Text   string   `json:"text"`
 }
 
-func (r *run) doctor(ctx context.Context, asJSON bool) error {
+func (o doctorOptions) check() error {
+	measures := o.online || o.sntp != "" || o.accepted != ""
+	switch {
+	case o.accepted != "" && o.accepted != "previous" && o.accepted != "next":
+		return usage("--accepted is previous or next.")
+	case o.apply && o.forget:
+		return usage("--apply-clock and --forget-clock do not go together.")
+	case o.forget && measures:
+		return usage("--forget-clock goes alone.")
+	}
+	return nil
+}
+
+// doctor looks at everything. Only --online, --sntp, --apply-clock and --forget-clock
+// change something: the file with what is known about the clock.
+func (r *run) doctor(ctx context.Context, o doctorOptions) error {
+	if err := o.check(); err != nil {
+		return err
+	}
 	dir, err := r.place()
 	if err != nil {
 		return err
 	}
-	p := &patient{run: r, dir: dir}
+	p := &patient{run: r, dir: dir, clock: r.openClock(dir)}
 	if info, err := os.Stat(dir); err == nil {
 		p.exists = info.IsDir()
 	}
-	findings := make([]finding, 0, len(checks))
-	failed := false
-	for _, c := range checks {
-		checkCtx, cancel := context.WithTimeout(ctx, checkTime)
-		f := c.look(p, checkCtx)
-		cancel()
-		f.Name = c.name
-		failed = failed || f.State == bad
-		findings = append(findings, f)
+	vaultCtx, cancel := context.WithTimeout(ctx, openTime)
+	vaultCheck := p.openVault(vaultCtx)
+	cancel()
+	found, err := p.measure(ctx, o)
+	if err != nil {
+		return err
 	}
+	if err := p.change(o, found); err != nil {
+		return err
+	}
+	body := p.body()
+	body.Vault = func(context.Context) model.Check { return vaultCheck }
+	checks := body.CheckUp(ctx, found)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if asJSON {
-		if err := r.json(findings); err != nil {
+	failed := false
+	for _, c := range checks {
+		failed = failed || c.State == model.Broken
+	}
+	if o.json {
+		if err := r.json(p.records(checks, found)); err != nil {
 			return err
 		}
 	} else {
-		r.showFindings(findings)
+		r.showChecks(checks, found)
 	}
 	if failed {
 		return errSaid(statusFailed)
@@ -110,188 +150,224 @@ func (r *run) doctor(ctx context.Context, asJSON bool) error {
 	return nil
 }
 
-func (r *run) showFindings(findings []finding) {
-	for _, f := range findings {
-		r.print("%-5s %-13s %s", f.State, f.Name, clean(f.Text))
-		if f.Todo != "" {
-			r.print("%-19s → %s", "", clean(f.Todo))
-		}
-	}
+// patient is what the checks look at.
+type patient struct {
+	*run
+	dir       string
+	exists    bool // the directory is there
+	clock     *clock.Clock
+	addresses []string // where accounts sign in
 }
 
-func (p *patient) folder(context.Context) finding {
-	info, err := os.Stat(p.dir)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return finding{State: ok, Text: p.dir + " is not there yet; the first account makes it."}
-	case err != nil:
-		return finding{State: bad, Text: p.dir + " cannot be looked at. " + model.Sentence(err), Todo: "Check who owns it and its permissions."}
-	case !info.IsDir():
-		return finding{State: bad, Text: p.dir + " is a file, not a folder.", Todo: "Move it away, or give another folder with --dir."}
+func (p *patient) body() model.Body {
+	e := p.env
+	b := model.Body{
+		Dir: p.dir, Version: e.Version, Keyring: e.Keyring(), Now: e.Now, Clock: p.clock, ClockKept: e.clockKept,
+		Capture: e.CaptureMethod, Portal: e.Portal, Tray: e.Tray, Clipboard: e.Clipboard(),
+		Older: func() ([]vault.Generation, error) {
+			if !p.exists {
+				return nil, vault.ErrAbsent
+			}
+			m, _, err := p.manager(false)
+			if err != nil {
+				return nil, err
+			}
+			defer func() { _ = m.Close() }()
+			return m.Generations()
+		},
 	}
-	if !writable(p.dir) {
-		return finding{State: bad, Text: p.dir + " cannot be written to: changes cannot be saved.", Todo: "Check who owns it, its permissions, and whether the disk is read-only."}
+	if runtime.GOOS != "linux" {
+		b.Portal = nil
 	}
-	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
-		return finding{State: warn, Text: p.dir + " is open to other people on this computer.", Todo: "chmod 700 " + p.dir}
-	}
-	return finding{State: ok, Text: p.dir}
+	return b
 }
 
-func (p *patient) keyring(ctx context.Context) finding {
-	k := p.env.Keyring()
-	switch err := k.Probe(ctx); {
-	case err == nil:
-		return finding{State: ok, Text: k.Name()}
-	case errors.Is(err, keys.ErrNone):
-		return finding{State: warn, Text: "There is none on this computer.", Todo: "A vault needs a passphrase here. On Linux, gnome-keyring, KWallet or KeePassXC gives a keyring."}
-	default:
-		return finding{State: bad, Text: model.Sentence(err), Todo: "Unlock the keyring, usually by signing in to the desktop again."}
-	}
-}
-
-func (p *patient) vault(ctx context.Context) finding {
+// openVault looks whether the vault opens, and where its accounts sign in.
+func (p *patient) openVault(ctx context.Context) model.Check {
 	if !p.exists {
-		return finding{State: ok, Text: "There is none yet."}
+		return model.Check{Text: "There is none yet."}
 	}
 	m, _, err := p.manager(false)
 	if err != nil {
-		return p.broken(err)
+		return model.VaultTrouble(err)
 	}
 	defer func() { _ = m.Close() }()
 	status, err := m.Status(ctx)
 	if err != nil {
-		return p.broken(err)
+		return model.VaultTrouble(err)
 	}
 	if !status.Exists {
-		return finding{State: ok, Text: "There is none yet."}
+		return model.Check{Text: "There is none yet."}
 	}
 	var pass secret.Bytes
 	if status.Protection.NeedsPassphrase() {
 		if !p.passphraseStdin {
-			return finding{State: ok, Text: "It is there and asks for its passphrase; it was not opened.", Todo: "To check what is in it: tallystick --passphrase-stdin doctor"}
+			return model.Check{Text: "It is there and asks for its passphrase; it was not opened.", Todo: "To check what is in it: tallystick --passphrase-stdin doctor"}
 		}
 		if pass, err = p.passphraseLine(); err != nil {
-			return p.broken(err)
+			return model.VaultTrouble(err)
 		}
 	}
 	if err := m.Unlock(ctx, pass); err != nil {
-		return p.broken(err)
+		return model.VaultTrouble(err)
 	}
-	var live, trashed, unreadable int
+	var c model.Check
 	err = m.Read(func(v *vault.Vault) error {
-		live, trashed, unreadable = v.Len(), len(v.Trash()), len(v.Broken())
+		for _, a := range v.Accounts() {
+			if a.URL != "" {
+				p.addresses = append(p.addresses, a.URL)
+			}
+		}
+		c = model.VaultOpen(v.Len(), len(v.Trash()), len(v.Broken()), status.Protection != keys.ByKeyring)
 		return nil
 	})
 	if err != nil {
-		return p.broken(err)
+		return model.VaultTrouble(err)
 	}
-	text := fmt.Sprintf("It opens. Accounts: %d, in the trash: %d.", live, trashed)
-	if unreadable > 0 {
-		return finding{
-			State: warn, Text: text + fmt.Sprintf(" Entries that cannot be read: %d.", unreadable),
-			Todo: "They are kept as they are. A newer version of Tallystick may know them.",
+	return c
+}
+
+// openTime bounds the opening of the vault: a keyring that hangs is a finding too.
+const openTime = 5 * time.Second
+
+// typedFor is how long ago a portal may have taken a code when somebody says that it did.
+const typedFor = 10 * time.Second
+
+// measure compares the clock with what the options name; nil when they name nothing.
+func (p *patient) measure(ctx context.Context, o doctorOptions) (*clock.Finding, error) {
+	if !o.online && o.sntp == "" && o.accepted == "" {
+		return nil, nil
+	}
+	var addresses []string
+	if o.online {
+		addresses = p.addresses
+	}
+	sources, err := p.env.TimeSources(addresses, o.sntp)
+	if errors.Is(err, clock.ErrAddress) {
+		return nil, usage("--sntp needs the name of a time server, such as pool.ntp.org.")
+	}
+	if err != nil {
+		return nil, err
+	}
+	if o.accepted != "" {
+		const period = 30 // what nearly every account has
+		now := p.env.Now()
+		step := now.Unix()/period - 1
+		if o.accepted == "next" {
+			step += 2
+		}
+		sources = append([]clock.Source{clock.Accepted(now.Add(-typedFor), now, period*time.Second, step)}, sources...)
+	}
+	f := p.clock.Measure(ctx, sources)
+	if p.exists {
+		if err := p.clock.Keep(f); err != nil {
+			_, sentence, _ := explain(err)
+			p.note("What was found about the clock could not be kept. %s", sentence)
 		}
 	}
-	if status.Protection == keys.ByKeyring {
-		text += " No passphrase is set."
-	}
-	return finding{State: ok, Text: text}
+	return &f, nil
 }
 
-func (p *patient) broken(err error) finding {
-	f := finding{State: bad, Text: model.Sentence(err)}
+// change does what a person agreed to.
+func (p *patient) change(o doctorOptions, found *clock.Finding) error {
 	switch {
-	case errors.Is(err, vault.ErrDamaged):
-		f.Todo = "Open the window: it offers the older copies."
-	case errors.Is(err, vault.ErrNewer):
-		f.Todo = "Install the newer version."
-	case errors.Is(err, vault.ErrKeyMissing):
-		f.Todo = "Restore the keyring from a backup, or sign in as the person who made the vault."
+	case o.forget:
+		return p.clock.Forget()
+	case !o.apply:
+		return nil
 	}
-	return f
+	f, ok := clock.Finding{}, false
+	if found != nil {
+		f, ok = *found, true
+	} else if f, ok = p.clock.Recall(); !ok {
+		return usage("Compare the clock first: --apply-clock goes with --online, --sntp or --accepted.")
+	}
+	err := p.clock.Apply(f)
+	if errors.Is(err, clock.ErrRight) || errors.Is(err, clock.ErrUnsure) {
+		p.note("%s", model.Sentence(err))
+		return nil // the check says the rest
+	}
+	return err
 }
 
-func (p *patient) generations(context.Context) finding {
-	if !p.exists {
-		return finding{State: ok, Text: "There is no vault yet."}
-	}
-	m, _, err := p.manager(false)
-	if err != nil {
-		return p.broken(err)
-	}
-	defer func() { _ = m.Close() }()
-	older, err := m.Generations()
-	switch {
-	case err != nil:
-		return p.broken(err)
-	case len(older) == 0:
-		return finding{State: ok, Text: "There are none yet; every change keeps one."}
-	}
-	return finding{State: ok, Text: fmt.Sprintf("There are %d, the newest of %s.", len(older), older[0].Saved.Local().Format("2006-01-02 15:04"))}
-}
-
-// earliest is before anybody ran this program: a clock that shows less is wrong.
-var earliest = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
-
-// clock looks for a clock that makes wrong codes: one that is far off, or that the system
-// itself says is not kept right. It asks nobody on the network.
-func (p *patient) clock(context.Context) finding {
-	const todo = "Switch on setting the time from the network in the system's settings. Codes are wrong when the clock is more than half a minute off."
-	now := p.env.Now()
-	shown := now.UTC().Format("2006-01-02 15:04:05 UTC")
-	if now.Before(earliest) {
-		return finding{State: bad, Text: "The clock shows " + shown + ", which cannot be right.", Todo: todo}
-	}
-	if newest := p.newestFile(); newest.After(now.Add(2 * time.Minute)) {
-		return finding{State: bad, Text: "The clock shows " + shown + ", but the vault was saved later than that.", Todo: todo}
-	}
-	switch p.env.clock() {
-	case clockDrifts:
-		return finding{State: warn, Text: "The clock shows " + shown + ". The system does not keep it right by itself.", Todo: todo}
-	case clockKept:
-		return finding{State: ok, Text: "The clock shows " + shown + " and is kept right by the system."}
-	}
-	return finding{State: ok, Text: "The clock shows " + shown + "."}
-}
-
-// newestFile is when anything in the directory was last written; zero when nothing is there.
-func (p *patient) newestFile() (newest time.Time) {
-	entries, err := os.ReadDir(p.dir)
-	if err != nil {
-		return newest
-	}
-	for _, e := range entries {
-		if info, err := e.Info(); err == nil && info.Mode().IsRegular() && info.ModTime().After(newest) {
-			newest = info.ModTime()
+func (r *run) showChecks(checks []model.Check, found *clock.Finding) {
+	for _, c := range checks {
+		r.print("%-5s %-13s %s", healthWords[c.State], c.Name, clean(c.Text))
+		if c.Name == "clock" && found != nil {
+			for _, l := range model.SourceLines(found.Readings) {
+				r.print("%-19s - %s: %s", "", clean(l.Name), clean(l.Text))
+			}
+		}
+		if c.Todo != "" {
+			r.print("%-19s → %s", "", clean(c.Todo))
 		}
 	}
-	return newest
 }
 
-func (p *patient) screen(context.Context) finding {
-	switch method := p.env.CaptureMethod(); method {
-	case "none", "":
-		return finding{State: warn, Text: "There is no screen to take a picture of.", Todo: "Scan picture files instead, or start this in a desktop session."}
-	case "portal":
-		return finding{State: ok, Text: "Pictures are taken through the desktop portal, which asks first."}
-	default:
-		return finding{State: ok, Text: "Pictures are taken with " + method + "."}
+// records is what --json prints.
+func (p *patient) records(checks []model.Check, found *clock.Finding) []any {
+	list := make([]any, 0, len(checks))
+	for _, c := range checks {
+		f := finding{Name: c.Name, State: healthWords[c.State], Text: c.Text, Todo: c.Todo}
+		if c.Name == "clock" {
+			list = append(list, p.clockRecord(f, found))
+		} else {
+			list = append(list, f)
+		}
 	}
+	return list
 }
 
-// clipboard asks whether there is one. What is on it is dropped unseen.
-func (p *patient) clipboard(ctx context.Context) finding {
-	switch _, err := p.env.Clipboard().Text(ctx); {
-	case err == nil || errors.Is(err, platform.ErrTextTooLong):
-		return finding{State: ok, Text: "It answers."}
-	case errors.Is(err, platform.ErrNoClipboard):
-		return finding{State: warn, Text: "There is none.", Todo: "Codes can be typed. On Wayland, install wl-clipboard."}
-	default:
-		return finding{State: warn, Text: "It does not answer. " + model.Sentence(err), Todo: "Close the program that holds the clipboard, or copy something anew."}
+func (p *patient) clockRecord(f finding, found *clock.Finding) clockFinding {
+	c, s := clockFinding{finding: f, Sources: []sourceFinding{}}, p.clock.Status()
+	switch {
+	case found != nil && found.Answered > 0 && found.Sure:
+		c.Offset, c.Margin = inSeconds(found.Sample)
+	case found == nil && s.Known:
+		c.Offset, c.Margin = inSeconds(s.Off)
 	}
+	if s.Use == clock.Used {
+		c.Correction = round(s.Correction.Seconds())
+	}
+	if found == nil {
+		return c
+	}
+	lines := model.SourceLines(found.Readings)
+	for i, r := range found.Readings {
+		source := sourceFinding{Name: r.Source, Agrees: r.Agrees, Text: lines[i].Text}
+		if r.Err == nil {
+			source.Offset, source.Margin = inSeconds(r.Sample)
+		}
+		c.Sources = append(c.Sources, source)
+	}
+	return c
 }
 
-func (p *patient) version(context.Context) finding {
-	return finding{State: ok, Text: fmt.Sprintf("%s, %s/%s", p.env.Version, runtime.GOOS, runtime.GOARCH)}
+func inSeconds(s clock.Sample) (offset, margin *float64) {
+	o, m := round(s.Offset.Seconds()), round(s.Error.Seconds())
+	return &o, &m
+}
+
+// round leaves milliseconds.
+func round(seconds float64) float64 {
+	return float64(time.Duration(seconds*float64(time.Second)).Round(time.Millisecond)) / float64(time.Second)
+}
+
+// openClock reads what is known about the clock. It makes nothing.
+func (r *run) openClock(dir string) *clock.Clock {
+	return clock.Open(clock.Config{Path: filepath.Join(dir, clock.File), Now: r.env.Now, Uptime: r.env.Uptime})
+}
+
+// codeTime is the time that codes are made for. It tells when a correction that a person
+// agreed to no longer holds: codes that were right would otherwise be wrong without a word.
+func (r *run) codeTime() (time.Time, error) {
+	dir, err := r.place()
+	if err != nil {
+		return time.Time{}, err
+	}
+	c := r.openClock(dir)
+	if text := model.UnusedCorrection(c.Status()); text != "" {
+		r.note("%s", fmt.Sprintf("%s `tallystick doctor --online` compares the clock again, `tallystick doctor --forget-clock` ends this message.", text))
+	}
+	return c.Now(), nil
 }

@@ -13,6 +13,8 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/tallystick/tallystick/app/clock"
+	"github.com/tallystick/tallystick/app/model"
 	"github.com/tallystick/tallystick/app/platform"
 	"github.com/tallystick/tallystick/scanner"
 	"github.com/tallystick/tallystick/scanner/capture"
@@ -63,7 +65,14 @@ type Env struct {
 	// DenyInspection closes this process to others before it holds a key; nil = it stays open.
 	DenyInspection func() error
 
-	clock func() clockState // what the system says about its clock; nil = ask it
+	// Uptime and TimeSources are what a comparison of the clock needs; nil = the real ones.
+	Uptime      func() (boot string, since time.Duration, err error)
+	TimeSources func(addresses []string, server string) ([]clock.Source, error)
+	// Portal and Tray ask for services of the desktop; nil = the doctor leaves them out.
+	Portal func(ctx context.Context) (version uint32, err error)
+	Tray   func(ctx context.Context) bool
+
+	clockKept func() clock.Kept // what the system says about its clock; nil = ask it
 }
 
 func (e Env) withDefaults() Env {
@@ -79,8 +88,17 @@ func (e Env) withDefaults() Env {
 	if e.Rand == nil {
 		e.Rand = rand.Reader
 	}
-	if e.clock == nil {
-		e.clock = synchronised
+	if e.clockKept == nil {
+		e.clockKept = clock.SystemKeeps
+	}
+	if e.Uptime == nil {
+		e.Uptime = clock.Uptime
+	}
+	if e.TimeSources == nil {
+		now := e.Now
+		e.TimeSources = func(addresses []string, server string) ([]clock.Source, error) {
+			return model.TimeSources(addresses, server, now)
+		}
 	}
 	if e.Version == "" {
 		e.Version = buildVersion()
@@ -105,6 +123,8 @@ func System() Env {
 		CaptureMethod:    capture.Method,
 		ClipboardPicture: clipimage.Read,
 		DenyInspection:   platform.DenyInspection,
+		Portal:           platform.DesktopPortal,
+		Tray:             platform.TrayAvailable,
 	}
 	if e.StdinTerminal || term.IsTerminal(int(os.Stderr.Fd())) {
 		e.Terminal = tty{}

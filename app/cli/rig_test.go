@@ -17,6 +17,7 @@ import (
 	qrcode "github.com/skip2/go-qrcode"
 
 	"github.com/tallystick/tallystick/app/apptest"
+	"github.com/tallystick/tallystick/app/clock"
 	"github.com/tallystick/tallystick/app/platform"
 	"github.com/tallystick/tallystick/scanner"
 	"github.com/tallystick/tallystick/scanner/capture"
@@ -35,6 +36,9 @@ type rig struct {
 	keyring   *vaulttest.Keyring
 	clipboard *apptest.FakeClipboard
 	now       time.Time
+	set       time.Duration  // how far the clock was set forward since moment
+	clocks    []clock.Source // what the clock is compared with
+	contacted []string       // who was to be asked for the time
 	env       Env
 	asked     []string           // prompts shown at the terminal
 	sent      []platform.Request // what the window was asked
@@ -64,7 +68,20 @@ func newRig(t testing.TB) *rig {
 			r.sent = append(r.sent, req)
 			return platform.Reply{}, platform.ErrNotRunning
 		},
-		clock:            func() clockState { return clockKept },
+		clockKept: func() clock.Kept { return clock.KeptRight },
+		Uptime:    func() (string, time.Duration, error) { return "this start", r.now.Sub(moment) - r.set + time.Hour, nil },
+		TimeSources: func(addresses []string, server string) ([]clock.Source, error) {
+			r.contacted = append(r.contacted, addresses...)
+			if server != "" {
+				r.contacted = append(r.contacted, server)
+			}
+			if len(addresses) == 0 && server == "" {
+				return nil, nil
+			}
+			return r.clocks, nil
+		},
+		Portal:           func(context.Context) (uint32, error) { return 0, platform.ErrNoDesktopPortal },
+		Tray:             func(context.Context) bool { return true },
 		Scanner:          func() Scanner { return scanner.New() },
 		Screens:          func(context.Context) ([]capture.Shot, error) { return nil, capture.ErrNoDisplay },
 		CaptureMethod:    func() string { return "none" },

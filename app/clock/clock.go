@@ -8,6 +8,9 @@ import (
 	"time"
 )
 
+// File is the name of the file of a Clock in the data directory.
+const File = "clock.json"
+
 // MaxCorrection is the most that codes are corrected by. A clock that is further off is
 // to be set: too much else goes wrong with it, and nobody should be talked into it.
 const MaxCorrection = 300 * time.Second
@@ -17,6 +20,8 @@ const (
 	maxError = 45 * time.Second
 	// maxAge is for how long a correction holds: clocks drift apart by a second or two a day.
 	maxAge = 7 * 24 * time.Hour
+	// recallFor is for how long what was found can be agreed to.
+	recallFor = time.Hour
 	// drift is how fast a clock of a computer runs wrong at worst, as a part of the time.
 	drift = 100e-6
 )
@@ -76,7 +81,8 @@ func (c *Clock) Reload() {
 func (c *Clock) System() time.Time { return c.now() }
 
 // Now is the time for codes: the system's, corrected when a person agreed to that and
-// the system clock was not set since. It is cheap enough for every code on the screen.
+// the system clock was not set since. It is corrected by whole seconds, so that codes
+// change when the system's seconds do, and cheap enough for every code on the screen.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -84,7 +90,7 @@ func (c *Clock) Now() time.Time {
 	if c.use(now) != Used {
 		return now
 	}
-	return now.Add(-c.kept.Offset)
+	return now.Add(-c.kept.Offset.Round(time.Second))
 }
 
 // Use says whether there is a correction, and why one is not used.
@@ -180,12 +186,31 @@ func (f Finding) Fits() error {
 		return ErrUnsure
 	case f.Offset.Abs() > MaxCorrection:
 		return ErrTooFar
-	case f.Offset.Abs() < time.Second || f.Offset.Abs() <= f.Error:
+	case f.Offset.Abs() < time.Second && f.Error < moveLimit:
 		return ErrRight
-	case f.Error > maxError:
+	case f.Error > maxError || f.Offset.Abs() < f.Error: // it may be right, or wrong the other way
 		return ErrUnsure
 	}
 	return nil
+}
+
+// Recall is the last finding that was kept, as long as it still holds: the clock was not
+// set since, and it is less than an hour old.
+func (c *Clock) Recall() (Finding, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.kept == nil {
+		return Finding{}, false
+	}
+	now, here := c.now().Round(0), c.readMark()
+	moved, known := here.moved(c.kept.mark())
+	if !known || moved.Abs() > moveLimit || now.Sub(c.kept.Measured).Abs() > recallFor {
+		return Finding{}, false
+	}
+	n := c.kept.Sources
+	return Finding{
+		Sample: Sample{c.kept.Offset, c.kept.Error}, Answered: n, Agreeing: n, Sure: n > 0, At: c.kept.Measured, mark: c.kept.mark(),
+	}, true
 }
 
 // Apply corrects codes by what was found, from now on and in other processes: the

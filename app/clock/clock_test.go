@@ -182,6 +182,9 @@ func TestRefused(t *testing.T) {
 	if err := clock.Apply(clock.Measure(t.Context(), []Source{fixed{name: "a", Sample: Sample{200 * time.Second, 150 * time.Second}}})); !errors.Is(err, ErrUnsure) {
 		t.Errorf("too vague: %v", err)
 	}
+	if err := clock.Apply(clock.Measure(t.Context(), []Source{fixed{name: "a", Sample: Sample{20 * time.Second, 21 * time.Second}}})); !errors.Is(err, ErrUnsure) {
+		t.Errorf("may be right: %v", err)
+	}
 	f := clock.Measure(t.Context(), []Source{fixed{name: "a", Sample: Sample{47 * time.Second, 1}}})
 	c.set(-47 * time.Second)
 	if err := clock.Apply(f); !errors.Is(err, ErrMoved) {
@@ -234,6 +237,37 @@ func TestOffline(t *testing.T) {
 	f := clock.Measure(t.Context(), []Source{fixed{name: "a", err: ErrNoAnswer}})
 	if err := clock.Keep(f); err != nil || !clock.Status().Known {
 		t.Error("what was known is lost when nobody answers")
+	}
+}
+
+// TestRecall: what was kept can be agreed to for an hour, in another process too, and not
+// once the clock was set.
+func TestRecall(t *testing.T) {
+	c := newComputer(t, 47*time.Second)
+	clock := c.clock()
+	if _, ok := clock.Recall(); ok {
+		t.Error("recalls what never was")
+	}
+	if err := clock.Keep(found(t, c, clock)); err != nil {
+		t.Fatal(err)
+	}
+	c.pass(50 * time.Minute)
+	other := c.clock()
+	f, ok := other.Recall()
+	if !ok {
+		t.Fatal("forgotten")
+	}
+	if err := other.Apply(f); err != nil || other.Now().Sub(c.really).Abs() > time.Second {
+		t.Errorf("%v, off by %v", err, other.Now().Sub(c.really))
+	}
+	c.pass(11 * time.Minute)
+	if _, ok := clock.Recall(); ok {
+		t.Error("recalls what is old")
+	}
+	c.pass(-30 * time.Minute)
+	c.set(3 * time.Second)
+	if _, ok := clock.Recall(); ok {
+		t.Error("recalls from before the clock was set")
 	}
 }
 

@@ -315,23 +315,43 @@ func TestMeasureAsksAll(t *testing.T) {
 // its own or not, what its answer says holds the truth.
 func TestAccepted(t *testing.T) {
 	const period = 30
-	step := func(at time.Time) int { return int(at.Unix() / period) }
+	step := func(at time.Time) int64 { return at.Unix() / period }
+	tried := 0
 	for ahead := -100 * time.Second; ahead <= 100*time.Second; ahead += time.Second {
-		for _, window := range []int{0, 1} {
-			ours := truth.Add(ahead)
-			for _, try := range []int{0, -1, 1, -2, 2} { // the nearest first
-				if d := step(ours) + try - step(truth); d < -window || d > window {
-					continue
+		for _, window := range []int64{0, 1} {
+			for _, doubt := range []time.Duration{0, 20 * time.Second} { // how long ago it may have been
+				ours := truth.Add(ahead)
+				for _, try := range []int64{0, -1, 1, -2, 2} { // the nearest first
+					if d := step(ours) + try - step(truth); d < -window || d > window {
+						continue
+					}
+					got, err := Accepted(ours.Add(-doubt/2), ours.Add(doubt/2), period*time.Second, step(ours)+try).Measure(t.Context())
+					if err != nil || ahead < got.low() || ahead > got.high() || got.Error > 46*time.Second+doubt/2 {
+						t.Errorf("%v ahead, window %d, took %+d: %v ± %v, %v", ahead, window, try, got.Offset, got.Error, err)
+					}
+					if try != 0 && doubt == 0 && got.Error > 31*time.Second {
+						t.Errorf("%v ahead, took %+d: ± %v says too little", ahead, try, got.Error)
+					}
+					tried++
+					break
 				}
-				got, err := Accepted(ours, period*time.Second, try).Measure(t.Context())
-				if err != nil || ahead < got.low() || ahead > got.high() || got.Error > 46*time.Second {
-					t.Errorf("%v ahead, window %d, took %+d: %v ± %v, %v", ahead, window, try, got.Offset, got.Error, err)
-				}
-				break
 			}
 		}
 	}
-	if _, err := Accepted(truth, 0, 0).Measure(t.Context()); err == nil {
-		t.Error("a code without a period")
+	if tried < 400 {
+		t.Errorf("only %d", tried)
+	}
+	now := truth.Unix() / period
+	for name, bad := range map[string]Source{
+		"no period":    Accepted(truth, truth, 0, now),
+		"long period":  Accepted(truth, truth, 48*time.Hour, now),
+		"backwards":    Accepted(truth, truth.Add(-time.Second), period*time.Second, now),
+		"for hours":    Accepted(truth, truth.Add(2*time.Hour), period*time.Second, now),
+		"no such step": Accepted(truth, truth, period*time.Second, 1<<62),
+		"before 1970":  Accepted(truth, truth, period*time.Second, -1),
+	} {
+		if got, err := bad.Measure(t.Context()); err == nil {
+			t.Errorf("%s: %v", name, got)
+		}
 	}
 }

@@ -28,6 +28,9 @@ func Words(s Sample) string {
 	return about(size) + " " + direction
 }
 
+// Span writes a length of time as Words does: "47 s", "3 min 20 s", "about a day".
+func Span(d time.Duration) string { return precise(d) }
+
 // precise writes a duration to the second: "47 s", "3 min 20 s"; from an hour on to the
 // minute, from a day on to the hour, because nobody reads more.
 func precise(d time.Duration) string {

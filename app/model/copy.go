@@ -27,9 +27,10 @@ func (l *List) Copy(id vault.ID) {
 		}
 		l.makeHOTP(id, func(code string) { l.copyCode(id, code) })
 	case p.Kind.Rolling():
-		code := e.codeAt(now)
-		if p.Remaining(now) < lastPart(p.Period, copyNextWithin) {
-			code = e.nextAt(now)
+		at := l.s.d.codeTime()
+		code := e.codeAt(at)
+		if p.Remaining(at) < lastPart(p.Period, copyNextWithin) {
+			code = e.nextAt(at)
 		}
 		l.copyCode(id, code)
 	default:
@@ -47,7 +48,7 @@ func (l *List) CopyNext(id vault.ID) {
 		l.Copy(id)
 		return
 	}
-	l.copyCode(id, e.nextAt(l.s.d.Now()))
+	l.copyCode(id, e.nextAt(l.s.d.codeTime()))
 }
 
 func (l *List) copyCode(id vault.ID, code string) {

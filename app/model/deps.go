@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/tallystick/tallystick/app/clock"
 	"github.com/tallystick/tallystick/app/platform"
 	"github.com/tallystick/tallystick/app/portal"
 	"github.com/tallystick/tallystick/scanner"
@@ -37,7 +38,7 @@ type Scanner interface {
 	Scan(ctx context.Context, img image.Image) (scanner.Result, error)
 }
 
-// Deps is everything the models get from outside. All but Downloads, Guides, Languages and Rand are required.
+// Deps is everything the models get from outside. All but Clock, TimeSources, Body, Downloads, Guides, Languages and Rand are required.
 type Deps struct {
 	Vault   Vault
 	Scanner Scanner
@@ -48,6 +49,15 @@ type Deps struct {
 	Clipboard        platform.Clipboard
 	Settings         SettingsStore
 	Now              func() time.Time
+	// Clock gives the time that codes are made for, which differs from Now when a person
+	// let them be corrected; nil = codes follow Now. Everything that is saved keeps Now.
+	Clock *clock.Clock
+	// TimeSources makes sources of web addresses and of the time server a person named
+	// ("" = none); nil = the real ones.
+	TimeSources func(addresses []string, server string) ([]clock.Source, error)
+	// Body is what the check-up looks at besides the above; the session fills in Vault,
+	// Older, Now, Clock and Clipboard.
+	Body Body
 	// Post queues fn on the goroutine that owns the models (the window's). It never
 	// blocks and never runs fn at once.
 	Post func(fn func())
@@ -58,6 +68,8 @@ type Deps struct {
 	// func shows it again. Called off the models' goroutine; the returned func too,
 	// always, and once.
 	Hide func(ctx context.Context) (show func())
+	// Kits makes and takes recovery kits; nil = not here.
+	Kits KitKeeper
 	// Downloads is where the browser puts files; nil or "" = unknown.
 	Downloads func() string
 	// Guides are the portal guides; nil = none.
@@ -66,6 +78,14 @@ type Deps struct {
 	Languages []string
 	// Rand makes the ids of new accounts; nil = crypto/rand.Reader.
 	Rand io.Reader
+}
+
+// codeTime is the time that codes are made for.
+func (d *Deps) codeTime() time.Time {
+	if d.Clock == nil {
+		return d.Now()
+	}
+	return d.Clock.Now()
 }
 
 func (d *Deps) random() io.Reader {

@@ -5,7 +5,7 @@
 // locking, the list with its search and its codes, adding an account, editing,
 // the trash, settings, and the words a person reads when something is wrong.
 //
-// Who may import it: app, app/view and app/cli (which uses [Sentence] only). It
+// Who may import it: app, app/view and app/cli (which uses [Sentence] and the check-up only). It
 // imports vault, scanner and the interfaces of app/platform, never Fyne.
 //
 // Concurrency: all models belong to one goroutine, the one that [Deps].Post runs

@@ -30,7 +30,7 @@ type proving struct {
 	portal string
 	name   string
 	params otp.Params // a copy
-	wait   time.Time  // nothing is shown before; zero = do not wait
+	wait   time.Time  // nothing is shown before, by the time of codes; zero = do not wait
 	hotp   string     // the code of a HOTP account
 	shown  string     // what was shown last, to see a change
 	advice []string
@@ -54,7 +54,7 @@ func (a *Add) prove(id vault.ID, hotp string) {
 
 // fresh waits for the next code when the present one ends before it can be typed.
 func (a *Add) fresh() {
-	now, p := a.s.d.Now(), &a.proof
+	now, p := a.s.d.codeTime(), &a.proof
 	p.wait = time.Time{}
 	if !p.params.Kind.Rolling() {
 		return
@@ -71,7 +71,7 @@ func (a *Add) Proof() Proof {
 	if a.stage != ProveIt {
 		return Proof{}
 	}
-	p, now := &a.proof, a.s.d.Now()
+	p, now := &a.proof, a.s.d.codeTime()
 	out := Proof{Portal: p.portal, Advice: p.advice}
 	if out.Portal == "" {
 		out.Portal = "the portal"
@@ -158,7 +158,7 @@ func (a *Add) advice() []string {
 	case p.params.Kind == otp.HOTP:
 		lines = append(lines, "The portal counts along. Here is the next code; type it right away.")
 	default:
-		into := time.Duration(p.params.Period)*time.Second - p.params.Remaining(now)
+		into := time.Duration(p.params.Period)*time.Second - p.params.Remaining(a.s.d.codeTime())
 		if into < lastPart(p.params.Period, lateTime) {
 			late = "The code changed " + seconds(max(int(into/time.Second), 1)) + " ago, perhaps while you typed. Type the one shown now right away."
 		}

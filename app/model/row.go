@@ -45,7 +45,7 @@ type shown struct {
 }
 
 func (l *List) row(e *entry) Row {
-	now := l.s.d.Now()
+	now, at := l.s.d.Now(), l.s.d.codeTime()
 	a := &e.acc
 	r := Row{
 		ID: a.ID, Issuer: e.issuer, Name: e.name, Kind: a.Params.Kind, About: e.describe(), Tags: e.tags, Favourite: a.Favourite,
@@ -61,15 +61,15 @@ func (l *List) row(e *entry) Row {
 			r.Code = c.code
 		}
 	case a.Params.Kind.Rolling():
-		left := a.Params.Remaining(now)
+		left := a.Params.Remaining(at)
 		r.Remaining, r.Period = ceilSeconds(left), a.Params.Period
 		if l.hidden(a.ID, now) {
 			r.Hidden = true
 			break
 		}
-		r.Code = e.codeAt(now)
+		r.Code = e.codeAt(at)
 		if left <= lastPart(a.Params.Period, nextWithin) {
-			r.Next = e.nextAt(now)
+			r.Next = e.nextAt(at)
 		}
 	}
 	return r
@@ -93,11 +93,11 @@ func (e *entry) describe() string {
 	return e.about
 }
 
-// codeAt is the code of now, worked out once per step. An account whose code cannot
+// codeAt is the code of a time, worked out once per step. An account whose code cannot
 // be made has none: parameters were checked when the vault was read, so what is left
 // is a clock before 1970.
-func (e *entry) codeAt(now time.Time) string {
-	step, ok := e.acc.Params.Step(now)
+func (e *entry) codeAt(at time.Time) string {
+	step, ok := e.acc.Params.Step(at)
 	if !ok {
 		return ""
 	}
@@ -107,16 +107,16 @@ func (e *entry) codeAt(now time.Time) string {
 	case e.cached && step == e.step+1 && e.next != "":
 		e.code = e.next
 	default:
-		e.code, _ = e.acc.Params.Code(now)
+		e.code, _ = e.acc.Params.Code(at)
 	}
 	e.step, e.cached, e.next = step, true, ""
 	return e.code
 }
 
-// nextAt is the code after that of now.
-func (e *entry) nextAt(now time.Time) string {
-	if e.codeAt(now) != "" && e.next == "" {
-		e.next, _ = e.acc.Params.Next(now)
+// nextAt is the code after that of a time.
+func (e *entry) nextAt(at time.Time) string {
+	if e.codeAt(at) != "" && e.next == "" {
+		e.next, _ = e.acc.Params.Next(at)
 	}
 	return e.next
 }

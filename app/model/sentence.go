@@ -6,12 +6,14 @@ import (
 	"io/fs"
 	"syscall"
 
+	"github.com/tallystick/tallystick/app/clock"
 	"github.com/tallystick/tallystick/app/platform"
 	"github.com/tallystick/tallystick/scanner"
 	"github.com/tallystick/tallystick/scanner/capture"
 	"github.com/tallystick/tallystick/scanner/clipimage"
 	"github.com/tallystick/tallystick/vault"
 	"github.com/tallystick/tallystick/vault/keys"
+	"github.com/tallystick/tallystick/vault/kit"
 	"github.com/tallystick/tallystick/vault/otp"
 	"github.com/tallystick/tallystick/vault/otpauth"
 	"github.com/tallystick/tallystick/vault/recovery"
@@ -126,6 +128,31 @@ var sentences = []said{
 	{platform.ErrNoIdle, "The system does not tell how long nobody was here, so only this window's own idle time counts."},
 	{platform.ErrRunning, "Tallystick is open already; its window has taken over."},
 	{platform.ErrNotRunning, "No Tallystick window is open."},
+
+	{platform.ErrNoDesktopPortal, "There is no desktop portal that takes pictures of the screen."},
+
+	// The clock.
+	{clock.ErrAddress, "That is not the address of a time server. It looks like pool.ntp.org, or like an address in your own network."},
+	{clock.ErrCertificateTime, "Its certificate is not valid at the time this computer shows."},
+	{clock.ErrUntrusted, "Its certificate is not trusted, so its time is not either."},
+	{clock.ErrNoTime, "It answered without a time that can be used."},
+	{clock.ErrJumped, "The clock was set while it was being compared. Try again."},
+	{clock.ErrNoAnswer, "It did not answer."},
+	{clock.ErrTooFar, "The clock is more than five minutes off. That is too much to correct codes for: set the clock in the system's settings."},
+	{clock.ErrRight, "The clock is right, so there is nothing to correct."},
+	{clock.ErrUnsure, "It is not known well enough how wrong the clock is. Compare it again."},
+	{clock.ErrMoved, "The clock was set since it was compared. Compare it again."},
+
+	// The recovery kit.
+	{vault.ErrOtherKit, "That recovery kit belongs to another vault. The short name printed on it says to which."},
+	{vault.ErrKeyBack, "The key is back, but the file with your accounts is damaged. Restore an older copy."},
+	{vault.ErrKeyThere, "There is a key here already, and it was left as it is."},
+	{kit.ErrWord, "One of the words is not in the list of words. Look at each again; four letters are enough."},
+	{kit.ErrCount, "A recovery kit has 24 words. Type all of them, in their order."},
+	{kit.ErrChecksum, "The words do not belong together: one was taken for another, or two changed places. Look at each again."},
+	{kit.ErrDamaged, "The text of the kit's QR code is damaged or cut. Scan it again, or type the words."},
+	{kit.ErrNewer, "The kit was made by a newer version of Tallystick. Update it first."},
+	{kit.ErrNotKit, "That is not a recovery kit: neither its words nor what its QR code says."},
 
 	// Recovery keys.
 	{recovery.ErrPicture, "That is a picture without a QR code. Type the keys as you see them in it, one on each line."},

@@ -40,7 +40,7 @@ func sourcesBelow(t *testing.T) (files []string) {
 		if !strings.HasSuffix(line, ".go") {
 			rest, in := strings.CutPrefix(line, module)
 			top, _, _ := strings.Cut(rest, "/")
-			ours = in && (top == "vault" || top == "scanner" || rest == "app/platform") && !strings.Contains(rest, "internal/")
+			ours = in && (top == "vault" || top == "scanner" || rest == "app/platform" || rest == "app/clock") && !strings.Contains(rest, "internal/")
 		} else if ours {
 			files = append(files, line)
 		}

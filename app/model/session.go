@@ -50,6 +50,8 @@ type Session struct {
 	list     *List
 	add      *Add
 	keep     *Keep
+	doctor   *Doctor
+	kits     *Kit
 	settings *Settings
 	clip     *clip
 	idle     autoLock
@@ -68,6 +70,8 @@ func NewSession(d Deps) *Session {
 	s.settings.OnChange(s.prefsChanged)
 	s.add = newAdd(s)
 	s.keep = &Keep{s: s}
+	s.doctor = newDoctor(s)
+	s.kits = &Kit{s: s}
 	s.clip = &clip{s: s}
 	s.idle = autoLock{s: s}
 	return s
@@ -343,6 +347,7 @@ func (s *Session) opened(snap *snapshot) {
 	s.watch()
 	s.list.purgeOld()
 	s.add.opened()
+	s.doctor.opened()
 }
 
 // Lock closes the vault behind a passphrase. locked is false, with a sentence that
@@ -386,6 +391,8 @@ func (s *Session) drop() map[vault.ID]time.Time {
 	s.clip.clear()
 	s.add.drop()
 	s.keep.drop()
+	s.doctor.Leave()
+	s.kits.drop()
 	return s.list.drop()
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/app/apptest"
+	"github.com/tallystick/tallystick/app/clock"
 	"github.com/tallystick/tallystick/app/model"
 	"github.com/tallystick/tallystick/app/portal"
 	"github.com/tallystick/tallystick/vault"
@@ -32,6 +33,10 @@ type world struct {
 	downloads string
 	guides    *portal.Set
 	languages []string
+
+	clock   *clock.Clock
+	sources func(addresses []string, server string) ([]clock.Source, error)
+	body    model.Body
 
 	s       *model.Session
 	list    *model.List
@@ -67,6 +72,7 @@ func (w *world) deps() model.Deps {
 		Vault: w.vault, Scanner: w.scanner, Screens: w.screens.Take, ClipboardPicture: w.picture.Read, Clipboard: w.clip,
 		Settings: w.settings, Now: w.loop.Now, Post: w.loop.Post, After: w.loop.After, Hide: w.screens.Hide,
 		Downloads: func() string { return w.downloads }, Guides: w.guides, Languages: w.languages,
+		Clock: w.clock, TimeSources: w.sources, Body: w.body,
 	}
 }
 

@@ -326,6 +326,15 @@ func (p *addPage) done() fyne.CanvasObject {
 	good := widget.NewBanner()
 	good.Set(widget.Good, "Done", text)
 	objects := []fyne.CanvasObject{good, p.banner}
+	if p.root.session.List().Total() == 1 && p.root.session.CanKit() {
+		kit := widget.NewBanner()
+		kit.Set(widget.Info, "Your first account", "A recovery kit on paper brings all your accounts back when this computer is lost.",
+			widget.Action{Label: "Make a recovery kit", Do: func() {
+				p.add.Finish()
+				p.root.openKit()
+			}})
+		objects = append(objects, kit)
+	}
 	for _, line := range append([]string{p.add.MissingParts()}, p.add.SkippedLines()...) {
 		b := widget.NewBanner()
 		b.Set(widget.Warning, "", line)

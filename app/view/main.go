@@ -306,6 +306,7 @@ func (p *mainPage) showAppMenu(button fyne.CanvasObject) {
 		fyne.NewMenuItemSeparator(),
 		sorted,
 		item("Trash", look.IconDelete, r.openTrash),
+		item("Recovery kit", look.IconRecovery, r.openKit),
 		item("Settings", look.IconSettings, r.openSettings),
 		item("Keyboard", look.IconKeyboard, r.openHelp),
 		fyne.NewMenuItemSeparator(),

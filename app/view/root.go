@@ -66,6 +66,7 @@ func NewRoot(win fyne.Window, session *model.Session, env Env) *Root {
 	session.OnChange(r.sessionChanged)
 	session.Add().OnChange(r.addChanged)
 	session.Keep().OnChange(r.keepChanged)
+	session.Kit().OnChange(r.kitChanged)
 	session.List().OnNotice(r.showNotice)
 	r.bindShortcuts()
 	r.sessionChanged()
@@ -194,6 +195,13 @@ func (r *Root) keepChanged() {
 	case *addPage:
 		p.update()
 	case *keepPage:
+		p.update()
+	}
+}
+
+// kitChanged shows what changed in the making of a recovery kit.
+func (r *Root) kitChanged() {
+	if p, ok := r.current.(*kitPage); ok {
 		p.update()
 	}
 }

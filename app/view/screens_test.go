@@ -102,6 +102,8 @@ var screens = []struct {
 		s.root.openRecovery(id)
 		s.root.current.(*confirmPage).then()
 	}},
+	{"kit", phone, 1, openVault, func(s *stage) { s.root.openKit(); s.until(func() bool { return !s.session.Kit().Busy() }) }},
+	{"kit-rehearsal", phone, 1, openVault, func(s *stage) { savedKit(s) }},
 	{"guides", phone, 1, openVault, func(s *stage) { s.root.openGuides() }},
 	{"guide-window", fyne.NewSize(GuideWidth, GuideHeight), 1, openVault, func(s *stage) { guideAt(s, 3) }},
 	{"guide-window-start", fyne.NewSize(GuideWidth, GuideHeight), 1, openVault, func(s *stage) { guideAt(s, 0) }},
@@ -136,6 +138,16 @@ func keepKeys(s *stage) {
 	s.session.Add().Accepted()
 	s.until(func() bool { return s.session.Add().Stage() == model.KeepKeys })
 	s.session.Keep().ReadText("Yeastar recovery codes\n\n1. 4f8a-91c2\n2. 77de-03b5\n3. c01a-5e6f\n4. 9b3d-2a48\n5. e5f7-60d1\n")
+}
+
+// savedKit makes a recovery kit, saves its page to a file, and returns that.
+func savedKit(s *stage) string {
+	s.root.openKit()
+	s.until(func() bool { return !s.session.Kit().Busy() })
+	path := filepath.Join(s.t.TempDir(), "kit.pdf")
+	s.session.Kit().Save(path)
+	s.until(func() bool { return s.session.Kit().Saved() != "" })
+	return path
 }
 
 // guideAt puts the B3Networks guide into the window, some steps on.

@@ -1,6 +1,8 @@
 package view
 
 import (
+	"bytes"
+	"context"
 	"image"
 	"testing"
 	"time"
@@ -14,6 +16,7 @@ import (
 	"github.com/tallystick/tallystick/app/portal"
 	"github.com/tallystick/tallystick/assets"
 	"github.com/tallystick/tallystick/vault"
+	"github.com/tallystick/tallystick/vault/kit"
 	"github.com/tallystick/tallystick/vault/otp"
 	"github.com/tallystick/tallystick/vault/secret"
 )
@@ -54,8 +57,8 @@ func newStage(t *testing.T, size fyne.Size, config look.Config, prepare func(*st
 	}
 	s.session = model.NewSession(model.Deps{
 		Vault: s.vault, Scanner: s.scanner, Screens: s.screens.Take, ClipboardPicture: s.picture.Read,
-		Clipboard: s.clip, Settings: &apptest.Settings{}, Now: s.loop.Now, Post: s.loop.Post, After: s.loop.After, Hide: s.screens.Hide,
-		Downloads: func() string { return s.downloads }, Guides: guides(t),
+		Clipboard: s.clip, Settings: &apptest.Settings{}, Now: s.loop.Now, Rand: bytes.NewReader(bytes.Repeat([]byte{9, 130, 77, 201, 5}, 400)), Post: s.loop.Post, After: s.loop.After, Hide: s.screens.Hide,
+		Kits: kits{}, Downloads: func() string { return s.downloads }, Guides: guides(t),
 	})
 	s.win = test.NewTempWindow(t, nil)
 	s.win.SetPadded(false)
@@ -74,6 +77,18 @@ func newStage(t *testing.T, size fyne.Size, config look.Config, prepare func(*st
 	s.until(func() bool { return s.session.State() != model.Starting })
 	return s
 }
+
+// kitWords are those of a kit that opens nothing.
+const kitWords = "adapt explain ecology dinner glare old unfair empty expect road off suggest dash dolphin captain version oval census uncover inform arrest trash first nice"
+
+// kits makes recovery kits of a key that never changes.
+type kits struct{}
+
+func (kits) Kit(context.Context, secret.Bytes) (kit.Kit, error) {
+	return kit.Parse(secret.FromString(kitWords))
+}
+
+func (kits) RestoreKit(context.Context, kit.Kit, secret.Bytes, bool) error { return nil }
 
 // guides are those of the program.
 func guides(t *testing.T) *portal.Set {

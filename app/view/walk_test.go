@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -218,6 +219,38 @@ func TestDrop(t *testing.T) {
 	s.idle()
 	if s.session.Add().Stage() != model.NothingFound {
 		t.Errorf("stage %v", s.session.Add().Stage())
+	}
+}
+
+// The page of the recovery kit is a PDF only its owner can read; three right words end the rehearsal, wrong ones are named.
+func TestRecoveryKit(t *testing.T) {
+	s := newStage(t, phone, look.Config{}, openVault)
+	path := savedKit(s)
+	data, err := os.ReadFile(path)
+	if err != nil || !strings.HasPrefix(string(data), "%PDF-") {
+		t.Fatalf("no PDF: %v", err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+	page := s.root.current.(*kitPage)
+	words := strings.Fields(kitWords)
+	for i, place := range s.session.Kit().Places() {
+		page.words[i].SetText(words[place-1])
+	}
+	page.words[1].SetText("zebra")
+	page.check()
+	if s.session.Kit().Passed() || !s.says(fmt.Sprintf("Word %d", s.session.Kit().Places()[1])) {
+		t.Error("a wrong word was not named")
+	}
+	page.words[1].SetText(words[s.session.Kit().Places()[1]-1])
+	page.check()
+	if !s.session.Kit().Passed() || !s.says("You have it") {
+		t.Error("the right words were not taken")
+	}
+	page.escape()
+	if s.session.Kit().Active() {
+		t.Error("the kit is still in memory")
 	}
 }
 

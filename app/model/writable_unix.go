@@ -1,6 +1,6 @@
 //go:build unix
 
-package cli
+package model
 
 import "golang.org/x/sys/unix"
 

@@ -1,0 +1,216 @@
+package model
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/tallystick/tallystick/app/print"
+	"github.com/tallystick/tallystick/vault/kit"
+	"github.com/tallystick/tallystick/vault/secret"
+)
+
+// KitKeeper is what the window needs of a vault.Manager for recovery kits.
+type KitKeeper interface {
+	Kit(ctx context.Context, passphrase secret.Bytes) (kit.Kit, error)
+	RestoreKit(ctx context.Context, k kit.Kit, passphrase secret.Bytes, replace bool) error
+}
+
+// rehearsed is how many words of the page a person types to show that they have it.
+const rehearsed = 3
+
+// Kit is the recovery kit of the vault itself: the page is saved to be printed, and the person shows that they have it.
+type Kit struct {
+	s      *Session
+	active bool
+	busy   bool
+	err    string
+	round  uint64
+
+	kit    kit.Kit
+	saved  string // where the page lies; "" = not saved yet
+	places []int  // of the words to be typed, from 1
+	passed bool
+
+	changed listeners
+}
+
+// Kit is the flow of making a recovery kit; always the same one.
+func (s *Session) Kit() *Kit { return s.kits }
+
+// CanKit reports whether recovery kits can be made here.
+func (s *Session) CanKit() bool { return s.d.Kits != nil }
+
+// OnChange registers fn to be called when anything of the flow changed.
+func (k *Kit) OnChange(fn func()) { k.changed.add(fn) }
+
+// Active, Busy and Error are what the page shows of the state of things.
+func (k *Kit) Active() bool  { return k.active }
+func (k *Kit) Busy() bool    { return k.busy }
+func (k *Kit) Error() string { return k.err }
+
+// Saved is the file the page was written to; "" = none yet.
+func (k *Kit) Saved() string { return k.saved }
+
+// Places are the numbers of the words that the rehearsal asks for.
+func (k *Kit) Places() []int { return k.places }
+
+// Passed reports that the rehearsal was passed.
+func (k *Kit) Passed() bool { return k.passed }
+
+// Vault is the short name of the vault the kit belongs to, as printed on it.
+func (k *Kit) Vault() string { return k.kit.Short() }
+
+// Begin opens the flow with the passphrase, which may be empty where none is set.
+func (k *Kit) Begin(pass secret.Bytes) {
+	if k.s.state != Open || k.s.d.Kits == nil {
+		pass.Wipe()
+		return
+	}
+	k.drop()
+	k.active = true
+	var made kit.Kit
+	var places []int
+	k.slow(func(ctx context.Context) (err error) {
+		defer pass.Wipe()
+		if made, err = k.s.d.Kits.Kit(ctx, pass); err == nil {
+			places, err = kit.Places(rehearsed, k.s.d.random())
+		}
+		return err
+	}, func(err error) {
+		if err != nil {
+			k.active = false
+			return
+		}
+		k.kit, k.places = made, places
+	})
+}
+
+// SaveOver is Save onto an empty file that a dialogue has just made.
+func (k *Kit) SaveOver(path string) {
+	if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() && info.Size() == 0 {
+		_ = os.Remove(path)
+	}
+	k.Save(path)
+}
+
+// Save writes the page as a PDF, or as a PNG when the name ends so. It never replaces a file.
+func (k *Kit) Save(path string) {
+	if !k.active || k.busy {
+		return
+	}
+	made := k.kit.Clone()
+	now := k.s.d.Now()
+	k.slow(func(context.Context) error {
+		defer made.Wipe()
+		page := print.Kit{Vault: made.Short(), Made: now, Words: made.Words(), QR: made.QRText()}
+		defer page.QR.Wipe()
+		return writePage(path, page)
+	}, func(err error) {
+		if err == nil {
+			k.saved = path
+		}
+	})
+}
+
+func writePage(path string, page print.Kit) (err error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err = errors.Join(err, f.Close()); err != nil {
+			_ = os.Remove(path)
+		}
+	}()
+	if strings.HasSuffix(strings.ToLower(path), ".png") {
+		return print.KitPNG(io.Writer(f), page)
+	}
+	return print.KitPDF(f, page)
+}
+
+// Check compares the words the person typed, in the order of Places.
+func (k *Kit) Check(words []string) {
+	if !k.active || len(words) != len(k.places) {
+		return
+	}
+	k.err = ""
+	for i, place := range k.places {
+		word := secret.FromString(strings.TrimSpace(words[i]))
+		if !k.kit.Check(place, word) {
+			k.err = "Word " + strconv.Itoa(place) + " is not the one on the page. Look again: the words are numbered."
+		}
+		word.Wipe()
+	}
+	k.passed = k.err == ""
+	k.changed.call()
+}
+
+// Close ends the flow and wipes what it holds.
+func (k *Kit) Close() {
+	k.drop()
+	k.changed.call()
+}
+
+func (k *Kit) drop() {
+	k.round++
+	k.kit.Wipe()
+	k.kit, k.active, k.busy, k.err, k.saved, k.places, k.passed = kit.Kit{}, false, false, "", "", nil, false
+}
+
+func (k *Kit) slow(work func(ctx context.Context) error, then func(err error)) {
+	k.busy, k.err = true, ""
+	round := k.round
+	var err error
+	k.s.job(func(ctx context.Context) { err = work(ctx) }, func() {
+		if k.round != round {
+			return
+		}
+		k.busy = false
+		if err != nil {
+			k.err = Sentence(err)
+		}
+		then(err)
+		k.changed.call()
+	}, nil)
+	k.changed.call()
+}
+
+// RestoreKit opens the vault with a recovery kit: its words, or what its QR code says. It is the way out of Trouble when the key is
+// lost. pass protects the vault from then on; it is needed where there is no keyring.
+func (s *Session) RestoreKit(words, pass secret.Bytes) {
+	if s.state != Trouble || s.d.Kits == nil {
+		words.Wipe()
+		pass.Wipe()
+		return
+	}
+	var o opening
+	s.slow(func(ctx context.Context) {
+		defer words.Wipe()
+		defer pass.Wipe()
+		made, err := kit.Parse(words)
+		if err != nil {
+			o.err = err
+			return
+		}
+		defer made.Wipe()
+		if o.err = s.d.Kits.RestoreKit(ctx, made, pass, false); o.err == nil {
+			o = s.open(ctx, secret.Bytes{})
+		}
+	}, func() {
+		if o.err != nil {
+			s.err = Sentence(o.err)
+			return
+		}
+		s.status = o.status
+		s.opened(o.snap)
+	})
+}
+
+// OffersKit reports whether the trouble is one that a recovery kit ends.
+func (s *Session) OffersKit() bool {
+	return s.state == Trouble && s.d.Kits != nil && s.problem.CanRetry
+}
