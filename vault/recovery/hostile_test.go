@@ -58,6 +58,9 @@ func TestTheSmallestPrintedSheet(t *testing.T) {
 
 // Files made to take memory or time end at a limit, without keys.
 func TestBombsEndAtALimit(t *testing.T) {
+	if testing.Short() {
+		t.Skip("minutes under the race detector; runs with all tests")
+	}
 	deepPDF := onePage(t, []byte(strings.Repeat("[", 500_000)+strings.Repeat("<<", 100_000)), "")
 	for name, data := range map[string][]byte{
 		"deep rtf":           []byte(`{\rtf1 ` + strings.Repeat(`{\b`, 2_000_000)),
@@ -88,6 +91,9 @@ func TestBombsEndAtALimit(t *testing.T) {
 			d, err := recovery.ReadBytes(context.Background(), data, "")
 			if len(d.Keys) != 0 && name != "letters" {
 				t.Errorf("%d keys", len(d.Keys))
+			}
+			if errors.Is(err, context.DeadlineExceeded) {
+				return // Read's own limit of time is a limit, too: a busy machine comes to it first
 			}
 			if err != nil && !errors.Is(err, recovery.ErrDamaged) && !errors.Is(err, recovery.ErrTooLarge) && !errors.Is(err, recovery.ErrFormat) {
 				t.Errorf("unexpected: %v", err)
