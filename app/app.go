@@ -17,11 +17,13 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
 
+	"github.com/tallystick/tallystick/app/clock"
 	"github.com/tallystick/tallystick/app/model"
 	"github.com/tallystick/tallystick/app/platform"
 	"github.com/tallystick/tallystick/app/portal"
@@ -92,6 +94,8 @@ func Run(cfg Config) error {
 		Clipboard:        platform.NewClipboard(),
 		Settings:         model.FileSettings(filepath.Join(cfg.Dir, "settings.json")),
 		Now:              time.Now,
+		Clock:            clock.Open(clock.Config{Path: filepath.Join(cfg.Dir, clock.File), Now: time.Now, Uptime: clock.Uptime}),
+		Body:             body(cfg),
 		Post:             fyne.Do,
 		After:            after,
 		Hide:             w.hide,
@@ -106,6 +110,18 @@ func Run(cfg Config) error {
 	w.run(ctx, session, cfg.Link)
 	session.Close()
 	return nil
+}
+
+// body is what the check-up looks at.
+func body(cfg Config) model.Body {
+	b := model.Body{
+		Dir: cfg.Dir, Version: cfg.Version, Keyring: cfg.Keyring,
+		ClockKept: clock.SystemKeeps, Capture: capture.Method, Tray: platform.TrayAvailable,
+	}
+	if runtime.GOOS == "linux" {
+		b.Portal = platform.DesktopPortal
+	}
+	return b
 }
 
 // downloads is the directory where browsers put files; "" when the system does not say.

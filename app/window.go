@@ -54,12 +54,14 @@ func (w *window) show(ctx context.Context, session *model.Session, about view.Ab
 	w.win.Resize(startSize(prefs))
 
 	w.root = view.NewRoot(w.win, session, view.Env{
-		About:     about,
-		OpenGuide: w.openGuide,
-		Raise:     w.raise,
-		After:     after,
-		OpenURL:   func(u string) { w.openURL(ctx, u) },
-		Quit:      w.quit,
+		About:         about,
+		OpenGuide:     w.openGuide,
+		Raise:         w.raise,
+		LinksOpenHere: func(then func(on, possible bool)) { linksOpenHere(ctx, then) },
+		OpenLinksHere: func(on bool, then func(sentence string)) { openLinksHere(ctx, on, then) },
+		After:         after,
+		OpenURL:       func(u string) { w.openURL(ctx, u) },
+		Quit:          w.quit,
 	})
 	w.win.SetContent(w.root.Content())
 	session.Settings().OnChange(func() { w.applyPrefs(session.Settings().Prefs()) })

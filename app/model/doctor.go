@@ -59,7 +59,7 @@ func (d *Doctor) Begin() {
 	body := d.body()
 	found := d.found
 	var checks []Check
-	d.slow("Looking …", func(ctx context.Context) string {
+	d.slow("Looking…", func(ctx context.Context) string {
 		if body.Clock != nil {
 			body.Clock.Reload()
 		}
@@ -164,7 +164,7 @@ func (d *Doctor) Measure(server string) {
 		d.changed.call()
 		return
 	}
-	d.compare("Comparing the clock …", sources)
+	d.compare("Comparing the clock…", sources)
 }
 
 func (d *Doctor) sources(addresses []string, server string) ([]clock.Source, error) {
@@ -256,7 +256,7 @@ func (d *Doctor) Apply() {
 	if !ok || d.busy != "" {
 		return
 	}
-	d.change("Correcting codes …", func(c *clock.Clock) error { return c.Apply(f) })
+	d.change("Correcting codes…", func(c *clock.Clock) error { return c.Apply(f) })
 }
 
 // CanForget reports whether something is kept about the clock.
@@ -269,7 +269,7 @@ func (d *Doctor) Forget() {
 	if d.s.d.Clock == nil || d.busy != "" {
 		return
 	}
-	d.change("Forgetting the correction …", (*clock.Clock).Forget)
+	d.change("Forgetting the correction…", (*clock.Clock).Forget)
 }
 
 // change changes what is kept about the clock, and looks at it again.
@@ -292,6 +292,20 @@ type TrialCode struct {
 	When   string // "now", "half a minute ago" …
 	step   int64
 	period time.Duration
+}
+
+// Triable are the accounts that Trial has codes of, by name.
+func (d *Doctor) Triable() []Row {
+	if d.s.state != Open || d.s.d.Clock == nil {
+		return nil
+	}
+	var rows []Row
+	for _, i := range d.s.list.snap.byName {
+		if e := &d.s.list.snap.entries[i]; e.broken == "" && e.acc.Params.Kind == otp.TOTP {
+			rows = append(rows, Row{ID: e.acc.ID, Issuer: e.issuer, Name: e.name})
+		}
+	}
+	return rows
 }
 
 // Trial is the codes of an account around the time of the system clock, the earliest
@@ -342,7 +356,7 @@ func (d *Doctor) Took(code TrialCode) {
 		return
 	}
 	now := d.s.d.Clock.System()
-	d.compare("Working it out …", []clock.Source{clock.Accepted(now.Add(-typedFor), now, code.period, code.step)})
+	d.compare("Working it out…", []clock.Source{clock.Accepted(now.Add(-typedFor), now, code.period, code.step)})
 }
 
 // Tick notices when codes stop being corrected, or start to be by another process. The

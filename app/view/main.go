@@ -308,6 +308,7 @@ func (p *mainPage) showAppMenu(button fyne.CanvasObject) {
 		item("Trash", look.IconDelete, r.openTrash),
 		item("Recovery kit", look.IconRecovery, r.openKit),
 		item("Settings", look.IconSettings, r.openSettings),
+		item("Check-up", look.IconSuccess, r.openDoctor),
 		item("Keyboard", look.IconKeyboard, r.openHelp),
 		fyne.NewMenuItemSeparator(),
 		item("Lock", look.IconLock, r.Lock),

@@ -30,6 +30,10 @@ type Env struct {
 	OpenURL func(address string) // opens the browser
 	// OpenGuide opens the window with the guide of a portal.
 	OpenGuide func(id string)
+	// LinksOpenHere asks whether authenticator links are opened by this program; possible is false where the system gives no say.
+	LinksOpenHere func(then func(on, possible bool))
+	// OpenLinksHere turns that on or off; then gets a sentence when it failed.
+	OpenLinksHere func(on bool, then func(sentence string))
 	// Raise brings the window to the front.
 	Raise func()
 	After After
@@ -67,6 +71,7 @@ func NewRoot(win fyne.Window, session *model.Session, env Env) *Root {
 	session.Add().OnChange(r.addChanged)
 	session.Keep().OnChange(r.keepChanged)
 	session.Kit().OnChange(r.kitChanged)
+	session.Doctor().OnChange(r.doctorChanged)
 	session.List().OnNotice(r.showNotice)
 	r.bindShortcuts()
 	r.sessionChanged()
@@ -85,6 +90,7 @@ func (r *Root) Tick() {
 	if r.session.State() == model.Open {
 		r.session.List().Tick()
 		r.session.Add().Tick()
+		r.session.Doctor().Tick()
 	}
 	r.current.tick()
 }
@@ -179,7 +185,10 @@ func (r *Root) addChanged() {
 		return
 	}
 	flow, adding := r.current.(*addPage)
+	doctor, looking := r.current.(*doctorPage)
 	switch {
+	case looking && doctor.proving && r.proving():
+		// The code changed behind the check-up that was opened from it.
 	case r.session.Add().Active() && !adding:
 		r.show(newAddPage(r))
 	case !r.session.Add().Active() && adding:

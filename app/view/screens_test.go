@@ -102,6 +102,12 @@ var screens = []struct {
 		s.root.openRecovery(id)
 		s.root.current.(*confirmPage).then()
 	}},
+	{"doctor", fyne.NewSize(look.StartWidth, 1000), 1, openVault, func(s *stage) { openDoctor(s) }},
+	{"doctor-clock-wrong", phone, 1, wrongClock, func(s *stage) {
+		openDoctor(s)
+		s.session.Doctor().Measure("")
+		s.until(func() bool { return s.session.Doctor().Busy() == "" })
+	}},
 	{"kit", phone, 1, openVault, func(s *stage) { s.root.openKit(); s.until(func() bool { return !s.session.Kit().Busy() }) }},
 	{"kit-rehearsal", phone, 1, openVault, func(s *stage) { savedKit(s) }},
 	{"guides", phone, 1, openVault, func(s *stage) { s.root.openGuides() }},

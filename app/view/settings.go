@@ -91,6 +91,7 @@ func newSettingsPage(r *Root) *settingsPage {
 			check("Lock when the computer sleeps or its screen is locked", prefs.LockOnSleep, func(p *model.Prefs, on bool) { p.LockOnSleep = on }))
 	}
 	objects := []fyne.CanvasObject{appearance, codes, widget.NewSection("App lock", lock...)}
+	objects = append(objects, p.links())
 	if r.tray {
 		objects = append(objects, widget.NewSection("Window",
 			check("Keep running in the tray when the window is closed", prefs.CloseToTray, func(p *model.Prefs, on bool) { p.CloseToTray = on })))
@@ -101,6 +102,29 @@ func newSettingsPage(r *Root) *settingsPage {
 		widget.NewField("The key is kept in", r.env.About.KeyringName, nil)))
 	p.body = sheet("Settings", r.home, objects...)
 	return p
+}
+
+// links offers to open authenticator links that a browser meets, where the system lets a program do so.
+func (p *settingsPage) links() fyne.CanvasObject {
+	section := widget.NewSection("Links")
+	section.Hide()
+	p.root.env.LinksOpenHere(func(on, possible bool) {
+		if !possible {
+			return
+		}
+		box := widget.NewCheck("Open authenticator links (otpauth://) from the browser with Tallystick", on, nil)
+		box.OnChanged = func(on bool) {
+			p.root.env.OpenLinksHere(on, func(sentence string) {
+				if sentence != "" {
+					box.SetOn(!on)
+					p.root.Notice(sentence, true)
+				}
+			})
+		}
+		section.SetObjects(box)
+		section.Show()
+	})
+	return section
 }
 
 func (p *settingsPage) content() fyne.CanvasObject { return p.body }

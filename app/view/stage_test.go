@@ -34,7 +34,9 @@ type stage struct {
 	win       fyne.Window
 	root      *Root
 	opened    []string // web addresses
+	sick      sickness // of the computer, for the check-up
 	guide     *GuideWindow
+	links     bool   // links open here
 	downloads string // directory of downloads
 }
 
@@ -52,6 +54,7 @@ func newStage(t *testing.T, size fyne.Size, config look.Config, prepare func(*st
 	}
 	s.vault.Clock = s.loop.Now
 	s.screens.Set("screen 1")
+	s.sick.begin(s)
 	if prepare != nil {
 		prepare(s)
 	}
@@ -59,16 +62,19 @@ func newStage(t *testing.T, size fyne.Size, config look.Config, prepare func(*st
 		Vault: s.vault, Scanner: s.scanner, Screens: s.screens.Take, ClipboardPicture: s.picture.Read,
 		Clipboard: s.clip, Settings: &apptest.Settings{}, Now: s.loop.Now, Rand: bytes.NewReader(bytes.Repeat([]byte{9, 130, 77, 201, 5}, 400)), Post: s.loop.Post, After: s.loop.After, Hide: s.screens.Hide,
 		Kits: kits{}, Downloads: func() string { return s.downloads }, Guides: guides(t),
+		Clock: s.sick.clock, TimeSources: s.sick.sources, Body: s.sick.body,
 	})
 	s.win = test.NewTempWindow(t, nil)
 	s.win.SetPadded(false)
 	s.root = NewRoot(s.win, s.session, Env{
-		About:     About{Version: "1.0.0", DataDir: "~/.local/share/tallystick", KeyringName: "the keyring"},
-		OpenURL:   func(u string) { s.opened = append(s.opened, u) },
-		OpenGuide: func(id string) { s.guide = s.root.NewGuideWindow(id, func() { s.guide = nil }) },
-		Raise:     func() {},
-		After:     s.loop.After,
-		Quit:      func() {},
+		About:         About{Version: "1.0.0", DataDir: "~/.local/share/tallystick", KeyringName: "the keyring"},
+		OpenURL:       func(u string) { s.opened = append(s.opened, u) },
+		OpenGuide:     func(id string) { s.guide = s.root.NewGuideWindow(id, func() { s.guide = nil }) },
+		Raise:         func() {},
+		LinksOpenHere: func(then func(on, possible bool)) { then(s.links, true) },
+		OpenLinksHere: func(on bool, then func(string)) { s.links = on; then("") },
+		After:         s.loop.After,
+		Quit:          func() {},
 	})
 	s.win.SetContent(s.root.Content())
 	s.win.Resize(size)

@@ -114,7 +114,7 @@ func fitLabel(text *canvas.Text, s string, size, room float32) {
 
 // mostLabel is the width a label may ask for, in pixels; longer ones shrink. Without a limit one
 // long label in large text would keep the window from being narrow.
-const mostLabel = 280
+const mostLabel = 272
 
 // shrink puts s on text in size, or as small as the room asks for: for what must not be cut.
 func shrink(text *canvas.Text, s string, size, room float32) {

@@ -32,13 +32,31 @@ func (p *pressable) fire() {
 // Tapped implements fyne.Tappable.
 func (p *pressable) Tapped(*fyne.PointEvent) { p.fire() }
 
-// TypedKey implements fyne.Focusable: Enter and the space bar press.
+// TypedKey implements fyne.Focusable: Enter and the space bar press. Escape and F1 belong to
+// the screen, and are passed on to it: the driver gives keys to what has the focus alone.
 func (p *pressable) TypedKey(ev *fyne.KeyEvent) {
 	switch ev.Name {
 	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeySpace:
 		p.fire()
+	case fyne.KeyEscape, fyne.KeyF1:
+		if c := p.canvas(); c != nil && c.OnTypedKey() != nil {
+			c.OnTypedKey()(ev)
+		}
 	}
 }
+
+// canvas is the one on which p has the focus; nil when it has none.
+func (p *pressable) canvas() fyne.Canvas {
+	for _, w := range fyne.CurrentApp().Driver().AllWindows() {
+		if f, ok := w.Canvas().Focused().(interface{ base() *pressable }); ok && f.base() == p {
+			return w.Canvas()
+		}
+	}
+	return nil
+}
+
+// base tells which pressable a widget is made of.
+func (p *pressable) base() *pressable { return p }
 
 // TypedRune implements fyne.Focusable.
 func (p *pressable) TypedRune(rune) {}
