@@ -14,7 +14,16 @@ import (
 // BrowserWithTools is Browser with a door for a DevTools client, on a port of 127.0.0.1 that Chromium chooses. tools is
 // the address of that door, like "ws://127.0.0.1:41231/devtools/browser/…". The window is as visible as any other.
 func (d *Desktop) BrowserWithTools(ctx context.Context, url string, bounds image.Rectangle, scale float64) (p *Process, w *Window, tools string, err error) {
-	p, w, err = d.Browser(ctx, url, bounds, scale, "--remote-debugging-port=0")
+	if err := d.declinePasswords(); err != nil {
+		return nil, nil, "", err
+	}
+	p, w, err = d.Browser(ctx, url, bounds, scale, "--remote-debugging-port=0",
+		// A client clicks sooner after a page has come than a person can; such clicks are dropped otherwise.
+		"--allow-pre-commit-input",
+		// A window behind another one goes on drawing.
+		"--disable-backgrounding-occluded-windows",
+		// Going back loads the page again: clients lose track of a page that comes back as it was.
+		"--disable-back-forward-cache")
 	if err != nil {
 		return nil, nil, "", err
 	}
@@ -32,6 +41,20 @@ func (d *Desktop) BrowserWithTools(ctx context.Context, url string, bounds image
 		return nil
 	})
 	return p, w, tools, err
+}
+
+// declinePasswords is the answer to the browser's offer to save passwords, given before it asks: what it asks would lie on
+// top of the page, and take the keyboard.
+func (d *Desktop) declinePasswords() error {
+	dir := filepath.Join(d.browserDir(), "Default")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("desktop: %w", err)
+	}
+	const settings = `{"credentials_enable_service":false,"profile":{"password_manager_enabled":false,"password_manager_leak_detection":false}}`
+	if err := os.WriteFile(filepath.Join(dir, "Preferences"), []byte(settings), 0o600); err != nil {
+		return fmt.Errorf("desktop: %w", err)
+	}
+	return nil
 }
 
 // browserDir is where the browser keeps what it remembers.
