@@ -23,9 +23,6 @@ import (
 // version is set by the linker; "" means a build by hand.
 var version string
 
-// appID names the program to the desktop; it is the ID of FyneApp.toml.
-const appID = "io.github.tallystick.Tallystick"
-
 func main() {
 	started := time.Now()
 	_ = platform.Harden() // best effort: the doctor reports when it does not hold
@@ -56,6 +53,7 @@ func openWindow(w cli.Window, started time.Time) error {
 		Log:     slog.New(slog.NewTextHandler(os.Stderr, nil)),
 		Started: started,
 		Trace:   os.Getenv("TALLYSTICK_TRACE") == "startup",
-		NewApp:  func() fyne.App { return fyneapp.NewWithID(appID) },
+		// Without an ID the toolkit keeps no preferences of its own: everything that is stored lies in Dir.
+		NewApp: func() fyne.App { return fyneapp.NewWithID("") },
 	})
 }

@@ -52,6 +52,7 @@ type Root struct {
 	current page
 	state   model.State
 	tray    bool
+	showing bool // a page is being put on the screen
 
 	shortcuts fyne.ShortcutHandler // what the canvas knows too, for whoever has no canvas of a real window
 
@@ -222,7 +223,9 @@ func (r *Root) show(p page) {
 	}
 	r.current = p
 	r.host.Objects = []fyne.CanvasObject{p.content()}
+	r.showing = true
 	p.update()
+	r.showing = false
 	r.host.Refresh()
 	r.focusOn(p.focus())
 }
@@ -236,7 +239,11 @@ func (r *Root) home() {
 	r.show(r.main)
 }
 
+// focusOn gives f the keyboard. While a page is being put on the screen nothing can have it yet; show gives it at the end.
 func (r *Root) focusOn(f fyne.Focusable) {
+	if r.showing {
+		return
+	}
 	if f == nil {
 		r.win.Canvas().Unfocus()
 		return
