@@ -13,7 +13,7 @@ GO        ?= go
 BUILD     := build
 VERSION   := $(shell git describe --tags --always --dirty 2>/dev/null)
 LDFLAGS   := $(if $(VERSION),-X main.version=$(VERSION))
-STAGE     := @ARTEFACTS=$(BUILD)/e2e sh .ci/stage
+STAGE     := @sh .ci/stage
 
 # Fyne's own locks are off because every call into it is made on its goroutine; make lint-threads holds us to that.
 # No animations: a blinking cursor alone costs a fifth of a core under software rendering.
@@ -96,7 +96,7 @@ E2E := env TALLYSTICK_BIN=$(CURDIR)/$(BUILD)/tallystick TALLYSTICK_BIN_THREADS=$
 e2e: build $(BUILD)/threads/tallystick
 	@sh .ci/install build run test
 	@rm -rf $(BUILD)/e2e && mkdir -p $(BUILD)/e2e
-	$(STAGE) "end to end, on a virtual desktop" $(E2E) -v ./app/e2e/...
+	@ARTEFACTS=$(BUILD)/e2e sh .ci/stage "end to end, on a virtual desktop" $(E2E) -v ./app/e2e/...
 	@printf '   pictures and logs: %s\n' $(BUILD)/e2e
 
 lint-threads: $(BUILD)/threads/tallystick
