@@ -116,6 +116,9 @@ func TestWrongClock(t *testing.T) {
 				t.Errorf("%+v", lines)
 			}
 			wantText(t, "clock", w.check("clock").Text, fmt.Sprintf("is %d s ", ahead.Abs()/time.Second))
+			if s := w.clock.Status(); !s.Known {
+				t.Error("what was found is not kept for later")
+			}
 			if got, right := w.row(id).Code, codeAt(t, account, w.right()); ahead.Abs() > 30*time.Second && got == right {
 				t.Error("corrected before anybody agreed")
 			}
@@ -136,8 +139,19 @@ func TestWrongClock(t *testing.T) {
 				}
 				w.tick(1)
 			}
+			for w.right().Unix()%30 != 15 { // far from a change of the code
+				w.tick(1)
+			}
 			w.list.Copy(id)
 			w.loop.Settle()
+			if got, want := w.clipboard(), codeAt(t, account, w.right()); got != want {
+				t.Errorf("%v ahead: copied %s, want %s", ahead, got, want)
+			}
+			w.list.CopyNext(id)
+			w.loop.Settle()
+			if got, want := w.clipboard(), codeAt(t, account, w.right().Add(30*time.Second)); got != want {
+				t.Errorf("%v ahead: copied %s as the next, want %s", ahead, got, want)
+			}
 			if used := w.row(id).Used; !used.Equal(w.loop.Now()) {
 				t.Errorf("used at %v, by the clock it was %v", used, w.loop.Now())
 			}
@@ -163,9 +177,15 @@ func TestProofWithAWrongClock(t *testing.T) {
 		w.loop.Settle()
 		w.add.ReadText("otpauth://totp/New:maria?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=New")
 		w.loop.Settle()
+		for w.right().Unix()%30 != 25 {
+			w.tick(1)
+		}
 		w.add.Save(model.AddNew)
 		w.loop.Settle()
 		id := w.add.Saved()[0]
+		if p := w.add.Proof(); p.Waiting != 5 {
+			t.Errorf("the code changes in 5 s, and the flow waits for %d", p.Waiting)
+		}
 		for range 40 {
 			p, row := w.add.Proof(), w.row(id)
 			if p.Remaining != row.Remaining || p.Code != "" && p.Code != row.Code {
