@@ -129,11 +129,8 @@ func complaints(log string) string {
 	var bad []string
 	lines := strings.Split(log, "\n")
 	for i, line := range lines {
-		switch {
-		case strings.Contains(line, "Preferences load error"):
-			// The toolkit makes an empty file for its own preferences and then finds nothing in it.
-		case strings.Contains(line, "Fyne error"), strings.Contains(line, "Error in Fyne call thread"),
-			strings.Contains(line, "panic"), strings.Contains(line, "level=ERROR"):
+		if strings.Contains(line, "Fyne error") || strings.Contains(line, "Error in Fyne call thread") ||
+			strings.Contains(line, "panic") || strings.Contains(line, "level=ERROR") {
 			bad = append(bad, lines[i:min(len(lines), i+4)]...)
 		}
 	}
