@@ -280,6 +280,7 @@ func (p *addPage) proveIt() fyne.CanvasObject {
 		for i, line := range proof.Advice {
 			lines[i] = widget.NewText(widget.Body, fmt.Sprintf("%d. %s", i+1, line))
 		}
+		lines = append(lines, widget.NewFlow(look.Space2, widget.NewButton(widget.Secondary, "Check-up", look.IconSuccess, p.root.openDoctor)))
 		objects = append(objects, widget.NewSection("What to check", lines...))
 	}
 	return sheet("Type this into "+proof.Portal, p.add.Cancel, objects...)
