@@ -82,8 +82,14 @@ func (h *HoldButton) end() {
 // Tapped implements fyne.Tappable. A tap is not a hold.
 func (h *HoldButton) Tapped(*fyne.PointEvent) {}
 
-// TypedKey implements fyne.Focusable. A key press is not a hold.
-func (h *HoldButton) TypedKey(*fyne.KeyEvent) {}
+// TypedKey implements fyne.Focusable. A key press is not a hold; what belongs to the window goes there.
+func (h *HoldButton) TypedKey(ev *fyne.KeyEvent) {
+	switch ev.Name {
+	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeySpace:
+	default:
+		h.pressable.TypedKey(ev)
+	}
+}
 
 // KeyDown implements desktop.Keyable.
 func (h *HoldButton) KeyDown(ev *fyne.KeyEvent) {
