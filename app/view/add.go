@@ -88,7 +88,7 @@ func (p *addPage) refresh() {
 }
 
 func (p *addPage) build() {
-	p.banner, p.code, p.wait, p.advice, p.save = widget.NewBanner(), nil, nil, 0, nil
+	p.banner, p.code, p.advice, p.save = widget.NewBanner(), nil, 0, nil
 	if p.form != nil {
 		p.form.clear()
 		p.form = nil
@@ -265,15 +265,18 @@ func (p *addPage) proveIt() fyne.CanvasObject {
 			p.root.session.List().Copy(ids[0])
 		}
 	}
-	p.wait = widget.NewText(widget.Muted, "")
 	accepted := widget.NewButton(widget.Primary, "The portal accepted it", look.IconCheck, p.add.Accepted)
 	p.first = accepted
 	objects := []fyne.CanvasObject{
 		widget.NewText(widget.Body, "The account is saved. Type the code into the page that showed the QR code, and confirm there."),
-		p.code, p.wait,
-		widget.NewFlow(look.Space2, accepted,
-			widget.NewButton(widget.Secondary, "It was refused", look.IconClose, p.add.Refused)),
+		p.code,
 	}
+	if proof.Period > 0 {
+		// Always there: a line that comes and goes moves the buttons below it away under the pointer.
+		objects = append(objects, widget.NewText(widget.Muted, "When a code is about to change, the next one is waited for, so that you have time to type it."))
+	}
+	objects = append(objects, widget.NewFlow(look.Space2, accepted,
+		widget.NewButton(widget.Secondary, "It was refused", look.IconClose, p.add.Refused)))
 	p.advice = len(proof.Advice)
 	if p.advice > 0 {
 		lines := make([]fyne.CanvasObject, p.advice)
@@ -298,13 +301,6 @@ func (p *addPage) tick() {
 		}
 	}
 	p.code.Set(state)
-	text := ""
-	if proof.Waiting > 0 {
-		text = "The current code is about to change. A fresh one comes in a moment, so that you have time to type it."
-	}
-	if p.wait.Text() != text {
-		p.wait.SetText(text)
-	}
 }
 
 // keepKeys keeps the pane, with what was typed into it, while its parts are put together anew.
