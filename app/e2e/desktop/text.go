@@ -3,7 +3,9 @@
 package desktop
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"os"
@@ -27,11 +29,18 @@ const readScale = 3
 // Read reads what the window shows, as a person would: with text recognition on a picture of it. A window of this
 // toolkit tells nobody what it shows, and a test that asked the program itself would trust what it is to check.
 func (w *Window) Read(ctx context.Context) ([]Word, error) {
+	_, words, err := w.look(ctx)
+	return words, err
+}
+
+// look is Read together with the picture that was read.
+func (w *Window) look(ctx context.Context) (*image.RGBA, []Word, error) {
 	img, err := w.Picture()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return w.d.read(ctx, img)
+	words, err := w.d.read(ctx, img)
+	return img, words, err
 }
 
 func (d *Desktop) read(ctx context.Context, img *image.RGBA) ([]Word, error) {
@@ -210,14 +219,46 @@ func (w *Window) WaitText(ctx context.Context, phrases ...string) (string, image
 	return phrase, box, err
 }
 
-// ClickText clicks on a phrase that the window shows.
+// around is how much of a phrase's surroundings has to be unchanged before it is clicked on, in pixels.
+const around = 8
+
+// ClickText clicks on a phrase that the window shows. Reading takes long enough for a page to move meanwhile: it clicks
+// only where the phrase still is.
 func (w *Window) ClickText(ctx context.Context, phrase string) error {
-	_, box, err := w.WaitText(ctx, phrase)
-	if err != nil {
-		return err
+	return Wait(ctx, fmt.Sprintf("%q to stand still", phrase), func() error {
+		img, words, err := w.look(ctx)
+		if err != nil {
+			return err
+		}
+		box, ok := Find(words, phrase)
+		if !ok {
+			return fmt.Errorf("it shows: %s", Text(words))
+		}
+		if err := w.Activate(ctx); err != nil {
+			return err
+		}
+		now, err := w.Picture()
+		if err != nil {
+			return err
+		}
+		if !same(img, now, box.Inset(-around)) {
+			return errors.New("it moved while it was read")
+		}
+		return w.Click(ctx, (box.Min.X+box.Max.X)/2, (box.Min.Y+box.Max.Y)/2)
+	})
+}
+
+// same reports whether two pictures of a window show the same in a part of it.
+func same(a, b *image.RGBA, part image.Rectangle) bool {
+	if a.Bounds() != b.Bounds() {
+		return false
 	}
-	if err := w.Activate(ctx); err != nil {
-		return err
+	part = part.Intersect(a.Bounds())
+	for y := part.Min.Y; y < part.Max.Y; y++ {
+		from, to := a.PixOffset(part.Min.X, y), a.PixOffset(part.Max.X, y)
+		if !bytes.Equal(a.Pix[from:to], b.Pix[from:to]) {
+			return false
+		}
 	}
-	return w.Click(ctx, (box.Min.X+box.Max.X)/2, (box.Min.Y+box.Max.Y)/2)
+	return true
 }
