@@ -451,3 +451,116 @@ func TestKitErrorsTellNothing(t *testing.T) {
 		}
 	}
 }
+
+// With a kit every protection can be chosen, whichever was there before; what opened the vault before no longer does,
+// and nothing superfluous stays in the keyring.
+func TestKitChoosesTheProtection(t *testing.T) {
+	for _, was := range []keys.Protection{keys.ByKeyring, keys.ByKeyringAndPassphrase, keys.ByPassphrase} {
+		for _, next := range []keys.Protection{keys.ByKeyring, keys.ByKeyringAndPassphrase, keys.ByPassphrase} {
+			t.Run(string(was)+" to "+string(next), func(t *testing.T) {
+				cfg := vaulttest.Config(t.TempDir(), nil)
+				ring := cfg.Keyring.(*vaulttest.Keyring)
+				old, fresh := "", ""
+				if was.NeedsPassphrase() {
+					old = "forgotten"
+				}
+				if next.NeedsPassphrase() {
+					fresh = "new pass"
+				}
+				if was == keys.ByPassphrase {
+					noRing(ring)
+				}
+				m := vaulttest.Open(t, cfg)
+				ok(t, m.Create(ctx, pass(old)))
+				vaulttest.Fill(t, m, vaulttest.Canonical()...)
+				k := onPaper(t, m, old)
+				before := content(t, m)
+				ok(t, m.Close())
+				ring.FailAll(nil)
+
+				m = vaulttest.Open(t, cfg)
+				place := vault.KitPlace{Protection: next, Passphrase: pass(fresh)}
+				want(t, m.RestoreKitAs(ctx, k, place), vault.ErrKeyThere)
+				place.Replace = vault.ReplaceSameKey
+				ok(t, m.RestoreKitAs(ctx, k, place))
+				if !vault.Same(before, content(t, m)) {
+					t.Error("other content")
+				}
+				if s, err := m.Status(ctx); err != nil || s.Protection != next {
+					t.Errorf("protected by %s, %v", s.Protection, err)
+				}
+				ok(t, m.Close())
+				entries := 1
+				if next == keys.ByPassphrase {
+					entries = 0
+				}
+				if n := len(ring.Values()); n != entries {
+					t.Errorf("%d entries in the keyring, want %d", n, entries)
+				}
+				if old != "" && fresh != "" {
+					want(t, vaulttest.Open(t, cfg).Unlock(ctx, pass(old)), vault.ErrPassphrase)
+				}
+				if !vault.Same(before, reopened(t, cfg, fresh)) {
+					t.Error("other content at the next start")
+				}
+			})
+		}
+	}
+}
+
+// A keyring that was asked for by name is not silently left out, and a protection without its passphrase is none.
+func TestKitProtectionThatCannotBe(t *testing.T) {
+	m, cfg := vaulttest.Create(t, "forgotten", vaulttest.Canonical()...)
+	k := onPaper(t, m, "forgotten")
+	ok(t, m.Lock())
+	before := snapshot(t, cfg.Dir)
+	for _, place := range []vault.KitPlace{
+		{Protection: keys.ByKeyring, Passphrase: pass("new")},
+		{Protection: keys.ByPassphrase},
+		{Protection: keys.ByKeyringAndPassphrase},
+	} {
+		place.Replace = vault.ReplaceSameKey
+		want(t, m.RestoreKitAs(ctx, k, place), vault.ErrInvalid)
+	}
+	noRing(cfg.Keyring.(*vaulttest.Keyring))
+	both := vault.KitPlace{Protection: keys.ByKeyringAndPassphrase, Passphrase: pass("new"), Replace: vault.ReplaceSameKey}
+	want(t, m.RestoreKitAs(ctx, k, both), vault.ErrNoKeyring)
+	same(t, before, snapshot(t, cfg.Dir))
+
+	// The same where there is no device file.
+	there := elsewhere(t, cfg)
+	noRing(there.Keyring.(*vaulttest.Keyring))
+	empty := snapshot(t, there.Dir)
+	want(t, vaulttest.Open(t, there).RestoreKitAs(ctx, k, both), vault.ErrNoKeyring)
+	same(t, empty, snapshot(t, there.Dir))
+}
+
+// Looking whether a kit fits changes nothing, and opens nothing.
+func TestFitsKit(t *testing.T) {
+	m, cfg := vaulttest.Create(t, "pass", vaulttest.Canonical()...)
+	k := onPaper(t, m, "pass")
+	other, _ := vaulttest.Create(t, "")
+	wrong := onPaper(t, other, "")
+	ok(t, m.Lock())
+	before := snapshot(t, cfg.Dir)
+	ok(t, m.FitsKit(ctx, k))
+	want(t, m.FitsKit(ctx, wrong), vault.ErrOtherKit)
+	want(t, m.Read(func(*vault.Vault) error { return nil }), vault.ErrLocked)
+	same(t, before, snapshot(t, cfg.Dir))
+	want(t, vaulttest.Open(t, vaulttest.Config(t.TempDir(), nil)).FitsKit(ctx, k), vault.ErrAbsent)
+	write(t, cfg, vault.VaultFile, []byte("not a vault"))
+	ok(t, m.FitsKit(ctx, k)) // an older copy opens
+}
+
+// The device file of another vault may hold the only way to that: replacing the same key is not enough to be rid of it.
+func TestKitLeavesAnotherVaultsKey(t *testing.T) {
+	m, cfg := vaulttest.Create(t, "", vaulttest.Canonical()...)
+	k := onPaper(t, m, "")
+	_, otherCfg := vaulttest.Create(t, "")
+	write(t, otherCfg, vault.VaultFile, read(t, cfg, vault.VaultFile))
+	before := snapshot(t, otherCfg.Dir)
+	err := vaulttest.Open(t, otherCfg).RestoreKitAs(ctx, k, vault.KitPlace{Replace: vault.ReplaceSameKey})
+	want(t, err, vault.ErrOtherKey)
+	want(t, err, vault.ErrKeyThere)
+	same(t, before, snapshot(t, otherCfg.Dir))
+}

@@ -51,7 +51,7 @@ func (m *Manager) Create(ctx context.Context, passphrase secret.Bytes) error {
 	if err != nil {
 		return err
 	}
-	d, err := m.createKeySlot(ctx, old, key, passphrase)
+	d, err := m.createKeySlot(ctx, old, key, "", passphrase)
 	if err != nil {
 		key.Wipe()
 		return err
@@ -72,8 +72,9 @@ func (m *Manager) Create(ctx context.Context, passphrase secret.Bytes) error {
 }
 
 // createKeySlot puts a new key where it is to be, and writes a pending device file that
-// says where. The file comes first: whatever lands in the keyring is known by name.
-func (m *Manager) createKeySlot(ctx context.Context, old deviceState, key *seal.Key, passphrase secret.Bytes) (device, error) {
+// says where. The file comes first: whatever lands in the keyring is known by name. wanted
+// is the protection to be used and no other; "" = the keyring if it answers.
+func (m *Manager) createKeySlot(ctx context.Context, old deviceState, key *seal.Key, wanted keys.Protection, passphrase secret.Bytes) (device, error) {
 	id, err := newID(m.cfg.Rand)
 	if err != nil {
 		return device{}, err
@@ -89,8 +90,11 @@ func (m *Manager) createKeySlot(ctx context.Context, old deviceState, key *seal.
 		d.Protection = keys.ByKeyringAndPassphrase
 	}
 
-	errRing := m.cfg.Keyring.Probe(ctx)
-	if errRing == nil || errors.Is(errRing, keys.ErrLocked) {
+	var errRing error
+	if wanted != keys.ByPassphrase {
+		errRing = m.cfg.Keyring.Probe(ctx)
+	}
+	if wanted != keys.ByPassphrase && (errRing == nil || errors.Is(errRing, keys.ErrLocked)) {
 		if d.Entry, err = d.newEntry(m.cfg.Rand); err != nil {
 			return device{}, err
 		}
@@ -113,6 +117,9 @@ func (m *Manager) createKeySlot(ctx context.Context, old deviceState, key *seal.
 	}
 	if ctx.Err() != nil { // the person gave up, which is not the same as having no keyring
 		return device{}, busy(ctx)
+	}
+	if wanted == keys.ByKeyringAndPassphrase {
+		return device{}, keyError(errRing)
 	}
 	d.Protection = keys.ByPassphrase
 	if d.Slot, err = m.wrap(d, key, passphrase); err != nil {
