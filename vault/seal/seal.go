@@ -20,8 +20,6 @@ package seal
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -105,8 +103,7 @@ func (k *Key) Recipient() string { return k.recipient.String() }
 // Fingerprint is the first 16 bytes of the SHA-256 of Recipient, in hex. It is
 // public, and tells "another key" from "damaged file".
 func (k *Key) Fingerprint() string {
-	sum := sha256.Sum256([]byte(k.Recipient()))
-	return hex.EncodeToString(sum[:16])
+	return k.Public().Fingerprint()
 }
 
 // Format prints secret.Redacted under every verb.
@@ -120,11 +117,13 @@ func (k *Key) Wipe() {
 }
 
 // Encrypt returns payload as an age file for k.
-func Encrypt(payload []byte, k *Key) ([]byte, error) {
+func Encrypt(payload []byte, k *Key) ([]byte, error) { return encrypt(payload, k.recipient) }
+
+func encrypt(payload []byte, to *age.HybridRecipient) ([]byte, error) {
 	var out bytes.Buffer
 	// Header under 4 KiB, then 16 bytes of tag per 64 KiB.
 	out.Grow(len(payload) + len(payload)/4096 + 4096)
-	w, err := age.Encrypt(&out, k.recipient)
+	w, err := age.Encrypt(&out, to)
 	if err != nil {
 		return nil, fmt.Errorf("seal: encrypt: %w", err)
 	}
@@ -174,7 +173,12 @@ func Decrypt(file []byte, k *Key) ([]byte, error) {
 			return nil, fmt.Errorf("%w: its header was changed", ErrDamaged)
 		}
 	}
-	payload := make([]byte, 0, len(file))
+	return readPayload(r, len(file))
+}
+
+// readPayload reads what age decrypts of a file of so many bytes.
+func readPayload(r io.Reader, size int) ([]byte, error) {
+	payload := make([]byte, 0, size)
 	for {
 		if len(payload) == cap(payload) { // never: a payload is shorter than its file
 			return nil, fmt.Errorf("%w: payload longer than its file", ErrDamaged)

@@ -21,8 +21,8 @@ const SlotFormat = 1
 // under 400, for the smallest keyrings hold little.
 const MaxSlot = 2048
 
-// Use says where a slot lies. It is bound into the slot, so that one cannot be
-// moved to the other place.
+// Use says where a slot lies and what it is for. It is bound into the slot, so that
+// one cannot be moved to another place.
 type Use string
 
 // Where slots lie.
@@ -31,11 +31,13 @@ const (
 	InKeyring Use = "keyring"
 	// OnDisk: in device.json; the passphrase alone opens it.
 	OnDisk Use = "disk"
+	// ForRecovery: in the vault itself, around the key that opens its recovery keys.
+	ForRecovery Use = "recovery"
 )
 
 // Context is what a slot belongs to. A slot does not open in any other context.
 type Context struct {
-	Device string // the device id, 32 lower-case hex digits
+	Device string // the device id, 32 lower-case hex digits; with ForRecovery the fingerprint of the wrapped key
 	Use    Use
 }
 

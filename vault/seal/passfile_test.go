@@ -1,0 +1,87 @@
+package seal
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/tallystick/tallystick/vault/secret"
+)
+
+const cheapWork = 2
+
+func passFile(t testing.TB, payload, passphrase string) []byte {
+	t.Helper()
+	file, err := EncryptPassphrase([]byte(payload), secret.FromString(passphrase), cheapWork)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func TestPassphraseFileRoundTrip(t *testing.T) {
+	for _, payload := range []string{"", "x", strings.Repeat("0123456789abcdef", 10_000)} {
+		file := passFile(t, payload, "correct horse")
+		if work, ok := PassphraseWork(file); !ok || work != cheapWork {
+			t.Errorf("work factor %d, %v", work, ok)
+		}
+		got, err := DecryptPassphrase(file, secret.FromString("correct horse"))
+		if err != nil || string(got) != payload {
+			t.Errorf("%v, %d bytes", err, len(got))
+		}
+		if _, err := DecryptPassphrase(file, secret.FromString("correct horse ")); !errors.Is(err, ErrPassphrase) {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
+// The same letters, typed on a keyboard that makes one character of an umlaut and on one that makes two.
+func TestPassphraseFileTakesOtherSpellings(t *testing.T) {
+	const composed, decomposed = "schl\u00fcssel", "schlu\u0308ssel"
+	for _, pair := range [][2]string{{composed, decomposed}, {decomposed, composed}} {
+		if _, err := DecryptPassphrase(passFile(t, "p", pair[0]), secret.FromString(pair[1])); err != nil {
+			t.Errorf("%+q does not open what %+q closed: %v", pair[1], pair[0], err)
+		}
+	}
+}
+
+func TestPassphraseFileRefused(t *testing.T) {
+	good := passFile(t, strings.Repeat("content ", 20_000), "p")
+	costly := bytes.Replace(good, []byte(" 2\n"), []byte(" 21\n"), 1)
+	huge := bytes.Replace(good, []byte(" 2\n"), []byte(" 999999999999\n"), 1)
+	key, err := GenerateKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	vault, err := Encrypt([]byte("x"), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := bytes.Clone(good)
+	body[len(body)-9] ^= 1
+	for name, c := range map[string]struct {
+		file []byte
+		want error
+	}{
+		"empty": {nil, ErrDamaged}, "vault file": {vault, ErrDamaged}, "cut in the header": {good[:60], ErrDamaged},
+		"cut in the content": {good[:len(good)-70_000], ErrDamaged}, "changed content": {body, ErrDamaged},
+		"costly": {costly, ErrKDF}, "far too costly": {huge, ErrKDF},
+		"too large": {make([]byte, MaxFile+1), ErrTooLarge},
+	} {
+		if _, err := DecryptPassphrase(c.file, secret.FromString("p")); !errors.Is(err, c.want) {
+			t.Errorf("%s: got %v, want %v", name, err, c.want)
+		}
+	}
+	for _, passphrase := range []string{"", strings.Repeat("x", MaxPassphrase+1)} {
+		if _, err := EncryptPassphrase(nil, secret.FromString(passphrase), cheapWork); err == nil {
+			t.Errorf("a passphrase of %d bytes was taken", len(passphrase))
+		}
+		if _, err := DecryptPassphrase(good, secret.FromString(passphrase)); err == nil {
+			t.Errorf("a passphrase of %d bytes was taken", len(passphrase))
+		}
+	}
+	if WorkMemory(DefaultWork) != 256<<20 || WorkMemory(MaxWork) != 1<<30 || WorkMemory(1000) < 1<<40 {
+		t.Error("the memory of a work factor is wrong")
+	}
+}
