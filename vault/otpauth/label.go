@@ -6,6 +6,14 @@ import (
 	"unicode/utf8"
 )
 
+// CleanLabel makes an issuer, a name or a tag of another source than a link fit to be shown, by the same rules as the labels
+// of links: see clean. The warnings are WarnLabelCleaned and WarnLabelCut.
+func CleanLabel(s string) (string, []Warning) {
+	var warn warnings
+	s = clean(s, &warn)
+	return s, warn
+}
+
 // clean makes an issuer, a name or a tag fit to be shown: valid UTF-8, no control
 // characters (a line break becomes a space), nothing that turns the direction of
 // text around (a name that reads differently than it is stored is a way to deceive),
