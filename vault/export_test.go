@@ -57,3 +57,13 @@ func EncodeVault(v *Vault) [][]byte {
 func WithChecksum(text []byte) []byte {
 	return append(append([]byte(nil), text...), checkName+checksum(text)+"\"\n}\n"...)
 }
+
+// PretendOlder makes the content of an unlocked vault look as though it came from a file of an
+// older format, which there is none of yet.
+func PretendOlder(m *Manager) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	o := *m.open
+	o.older = 1
+	m.open = &o
+}

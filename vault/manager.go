@@ -31,6 +31,11 @@ type Config struct {
 	// 0 = seal.MinMemoryKiB. Anything else is for tests.
 	KDFFloor uint32
 
+	// BeforeMigration is called before the first save of a vault that was written in an older
+	// format, with the content as it was read; its error ends that save with ErrSave. It may
+	// call Read, SealBeside and OpenBeside, nothing else here. nil = nobody wants to know.
+	BeforeMigration func(ctx context.Context, v *Vault) error
+
 	disk disk // nil = the real one
 }
 
@@ -77,6 +82,7 @@ type opened struct {
 	extra    [][]byte
 	key      *seal.Key
 	stamp    fileStamp
+	older    int // how many formats before today's the file is
 }
 
 // Open prepares a manager. It makes the directory (for its owner only) if it is not
@@ -279,7 +285,7 @@ func unseal(file []byte, key *seal.Key) (*opened, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &opened{vault: decodeVault(doc.Entries), revision: doc.Revision, saved: doc.Saved, extra: doc.Extra, key: key}, nil
+	return &opened{vault: decodeVault(doc.Entries), revision: doc.Revision, saved: doc.Saved, extra: doc.Extra, key: key, older: doc.Older}, nil
 }
 
 // damage puts our sentinels around an error of seal about a file.
@@ -363,6 +369,9 @@ func (m *Manager) Update(ctx context.Context, fn func(*Vault) error) error {
 	work.PurgeOld(m.cfg.Now())
 	if !work.changed {
 		return nil
+	}
+	if err := m.migrate(ctx, o); err != nil {
+		return err
 	}
 	next, err := m.save(o, work)
 	if err != nil {

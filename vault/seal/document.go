@@ -31,6 +31,9 @@ type Document struct {
 	// they share the payload's memory. They are syntactically JSON, nothing more:
 	// not necessarily objects, possibly with doubled names or invalid UTF-8.
 	Entries [][]byte
+	// Older is how many formats before Format the payload was written in; 0 after Decode of
+	// what this program writes, and ignored by Encode.
+	Older int
 	// Extra are the members of the top-level object that this program does not
 	// know, as `"name":value` texts, kept for the program that does.
 	Extra [][]byte
@@ -128,6 +131,7 @@ func Decode(payload []byte) (Document, error) {
 			case n > Format:
 				return d, fmt.Errorf("%w: it has format %d, this program knows %d", ErrNewer, n, Format)
 			}
+			d.Older = Format - int(n)
 		case "revision":
 			if d.Revision, err = strconv.ParseUint(string(value), 10, 64); err != nil {
 				return d, damaged(`"revision" is not a whole number`)
