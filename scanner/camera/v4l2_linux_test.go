@@ -1,0 +1,74 @@
+package camera
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/blackjack/webcam"
+	"golang.org/x/sys/unix"
+)
+
+func TestFindSortsByNumber(t *testing.T) {
+	dev, sys := t.TempDir(), t.TempDir()
+	for _, name := range []string{"video10", "video2", "video0", "videodisc", "vhost"} {
+		if err := os.WriteFile(filepath.Join(dev, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.MkdirAll(filepath.Join(sys, "video2"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(sys, "video2", "name"), []byte("Example Camera\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want := []Info{{ID: filepath.Join(dev, "video0")}, {filepath.Join(dev, "video2"), "Example Camera"}, {ID: filepath.Join(dev, "video10")}}
+	if got := find(dev, sys); !slices.Equal(got, want) {
+		t.Errorf("found %v, want %v", got, want)
+	}
+	if got := find(filepath.Join(dev, "nothing"), sys); len(got) != 0 {
+		t.Errorf("found %v where nothing is", got)
+	}
+}
+
+func TestBestSize(t *testing.T) {
+	discrete := func(w, h uint32) webcam.FrameSize {
+		return webcam.FrameSize{MinWidth: w, MaxWidth: w, MinHeight: h, MaxHeight: h}
+	}
+	for _, c := range []struct {
+		sizes []webcam.FrameSize
+		want  image.Point
+	}{
+		{nil, wanted},
+		{[]webcam.FrameSize{discrete(640, 480), discrete(1920, 1080), discrete(1280, 720)}, image.Pt(1280, 720)},
+		{[]webcam.FrameSize{discrete(320, 240), discrete(640, 480)}, image.Pt(640, 480)},
+		{[]webcam.FrameSize{{MinWidth: 160, MaxWidth: 4096, StepWidth: 16, MinHeight: 120, MaxHeight: 2160, StepHeight: 8}}, image.Pt(1280, 720)},
+		{[]webcam.FrameSize{{MinWidth: 48, MaxWidth: 800, StepWidth: 17, MinHeight: 32, MaxHeight: 600, StepHeight: 1}}, image.Pt(796, 600)},
+	} {
+		if got := best(c.sizes); got != c.want {
+			t.Errorf("of %v the best is %v, want %v", c.sizes, got, c.want)
+		}
+	}
+}
+
+// What is no camera is told from what is one and cannot be used.
+func TestOpenSaysWhy(t *testing.T) {
+	if _, err := Open(filepath.Join(t.TempDir(), "video0")); !errors.Is(err, ErrNone) {
+		t.Errorf("a device that is not there: %v", err)
+	}
+	if _, err := Open(os.DevNull); !errors.Is(err, ErrFormat) {
+		t.Errorf("a device that is no camera: %v", err)
+	}
+	for answer, want := range map[error]error{
+		unix.EACCES: ErrDenied, unix.EPERM: ErrDenied, unix.EBUSY: ErrBusy, unix.ENODEV: ErrGone, unix.ENOENT: ErrNone,
+		unix.EINVAL: ErrFormat, fmt.Errorf("Failed to start streaming: %s", unix.EBUSY): ErrBusy,
+	} {
+		if got := understand(answer); !errors.Is(got, want) {
+			t.Errorf("%v becomes %v", answer, got)
+		}
+	}
+}
