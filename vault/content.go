@@ -18,14 +18,14 @@ import (
 // holds, so there is one description and one parser of it.
 
 // EncodeContent writes a vault as docs/format.md describes: live, trashed and broken entries,
-// with everything they have. saved is the time in it. The result holds every key in the open:
+// with everything they have, and the lock of the recovery keys. saved is the time in it. The result holds every key in the open:
 // it is for what is encrypted as a whole, and the caller wipes it.
 //
 // Errors: ErrTooMany.
 func EncodeContent(v *Vault, saved time.Time) ([]byte, error) {
 	entries, wipe := v.encode()
 	defer wipe()
-	text, err := seal.Document{Revision: 1, Saved: stamp(saved), Entries: entries}.Encode()
+	text, err := seal.Document{Revision: 1, Saved: stamp(saved), Entries: entries, Extra: v.lock.members()}.Encode()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrTooMany, err)
 	}
@@ -42,7 +42,9 @@ func DecodeContent(text []byte) (*Vault, time.Time, error) {
 	case err != nil:
 		return nil, time.Time{}, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
-	return decodeVault(doc.Entries), doc.Saved, nil
+	v := decodeVault(doc.Entries)
+	v.lock, _ = takeLock(doc.Extra)
+	return v, doc.Saved, nil
 }
 
 // Count is how many entries there are of each sort.
@@ -68,6 +70,7 @@ func (v *Vault) Equal(o *Vault) bool { return v.same(o) }
 // are not there are passed over. It shares the memory of their keys with v.
 func (v *Vault) Only(ids []ID) *Vault {
 	part := New()
+	part.lock = v.lock
 	for _, e := range v.entries {
 		if e.broken == nil && slices.Contains(ids, e.account.ID) {
 			part.append(e)
@@ -223,22 +226,38 @@ func differences(a, b *Account) []string {
 // added, unless they are here byte for byte. A HOTP counter never goes back. It returns how
 // many were added and replaced. Nothing is shared with other afterwards.
 //
-// Errors: ErrTooMany; then v must be dropped.
+// Recovery keys that are sealed here or there stay so. Where only other has a passphrase for
+// them it becomes that of v; where both have one and they differ, what comes from other stays
+// under the one it had, which opens nothing here: such a copy has to be brought back whole.
+//
+// Errors: ErrTooMany, and those of sealing; then v must be dropped.
 func (v *Vault) Merge(other *Vault, over []ID) (added, replaced int, err error) {
+	if v.lock == nil && other.lock != nil {
+		if err := v.relock(nil, other.lock); err != nil {
+			return 0, 0, err
+		}
+	}
 	pairs, fresh := v.pair(other)
 	for _, p := range pairs {
 		i, from := v.index[p.Here], other.entries[other.index[p.There]]
 		if !slices.Contains(over, p.There) || len(differences(&v.entries[i].account, &from.account)) == 0 {
 			continue
 		}
-		e := cloneEntry(from)
+		e, err := v.take(from)
+		if err != nil {
+			return 0, 0, err
+		}
 		e.account.ID = p.Here
 		keepCounter(&e.account, &v.entries[i].account)
 		v.replace(i, e)
 		replaced++
 	}
 	for _, id := range fresh {
-		v.append(cloneEntry(other.entries[other.index[id]]))
+		e, err := v.take(other.entries[other.index[id]])
+		if err != nil {
+			return 0, 0, err
+		}
+		v.append(e)
 		added++
 	}
 	for _, e := range other.entries {
@@ -253,7 +272,23 @@ func (v *Vault) Merge(other *Vault, over []ID) (added, replaced int, err error) 
 	return added, replaced, nil
 }
 
-// Become makes v the same as other, but for HOTP counters that are further here. Nothing is
+// take is a copy of an account's entry of another vault, its recovery keys sealed as v wants it.
+func (v *Vault) take(from *entry) (*entry, error) {
+	e := cloneEntry(from)
+	open := e.account.Recovery
+	var err error
+	if e.account.Recovery, err = v.sealed(open); err != nil {
+		return nil, err
+	}
+	for i := range open {
+		if !open[i].IsSealed() && e.account.Recovery[i].IsSealed() {
+			open[i].Wipe()
+		}
+	}
+	return e, nil
+}
+
+// Become makes v the same as other, the passphrase of the recovery keys included, but for HOTP counters that are further here. Nothing is
 // shared with other afterwards. Errors: ErrTooMany; then v is as it was.
 func (v *Vault) Become(other *Vault) error {
 	if len(other.entries) > MaxAccounts {
@@ -271,7 +306,7 @@ func (v *Vault) Become(other *Vault) error {
 			keepCounter(&entries[i].account, now)
 		}
 	}
-	v.entries = entries
+	v.entries, v.lock = entries, other.lock
 	v.reindex()
 	return nil
 }

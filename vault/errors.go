@@ -31,6 +31,14 @@ var (
 	ErrNoKeyring  = errors.New("vault: there is no keyring")
 	ErrBusy       = errors.New("vault: another program is using the vault")
 	ErrSave       = errors.New("vault: could not save")
+
+	// ErrRecoverySealed: the recovery keys are sealed under a passphrase of their own, and
+	// it was not given, or another one was set meanwhile.
+	ErrRecoverySealed = errors.New("vault: the recovery keys are sealed")
+	// ErrNoRecoveryLock: no passphrase is set for the recovery keys.
+	ErrNoRecoveryLock = errors.New("vault: no passphrase is set for the recovery keys")
+	// ErrOlderUnsealed: the change is made in the vault, but not in every older copy of it.
+	ErrOlderUnsealed = errors.New("vault: an older copy could not be changed")
 )
 
 // Damage is the ErrDamaged that says what is wrong and what is left to go back to.

@@ -285,7 +285,9 @@ func unseal(file []byte, key *seal.Key) (*opened, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &opened{vault: decodeVault(doc.Entries), revision: doc.Revision, saved: doc.Saved, extra: doc.Extra, key: key, older: doc.Older}, nil
+	o := &opened{vault: decodeVault(doc.Entries), revision: doc.Revision, saved: doc.Saved, key: key, older: doc.Older}
+	o.vault.lock, o.extra = takeLock(doc.Extra)
+	return o, nil
 }
 
 // damage puts our sentinels around an error of seal about a file.
@@ -401,16 +403,26 @@ func (m *Manager) save(o *opened, work *Vault) (*opened, error) {
 // write encrypts o into the vault file. What is read back from the disk, and taken apart
 // as it will be at the next start, has to be what was meant, account by account.
 func (m *Manager) write(o *opened, beforeRename func() error) (fileStamp, error) {
+	path := m.path(vaultFile)
+	if err := m.writeTo(path, o, beforeRename); err != nil {
+		return fileStamp{}, err
+	}
+	return stampFile(m.fs, path)
+}
+
+// writeTo is write to any path.
+func (m *Manager) writeTo(path string, o *opened, beforeRename func() error) error {
 	entries, wipe := o.vault.encode()
 	defer wipe()
-	payload, err := seal.Document{Revision: o.revision, Saved: o.saved, Entries: entries, Extra: o.extra}.Encode()
+	extra := append(o.vault.lock.members(), o.extra...)
+	payload, err := seal.Document{Revision: o.revision, Saved: o.saved, Entries: entries, Extra: extra}.Encode()
 	if err != nil {
-		return fileStamp{}, err
+		return err
 	}
 	defer clear(payload)
 	file, err := seal.Encrypt(payload, o.key)
 	if err != nil {
-		return fileStamp{}, err
+		return err
 	}
 	check := func(back []byte) error {
 		plain, err := seal.Decrypt(back, o.key)
@@ -427,16 +439,13 @@ func (m *Manager) write(o *opened, beforeRename func() error) (fileStamp, error)
 		}
 		again := decodeVault(doc.Entries)
 		defer again.Wipe()
+		again.lock, _ = takeLock(doc.Extra)
 		if doc.Revision != o.revision || !again.same(o.vault) {
 			return errReadBack
 		}
 		return nil
 	}
-	path := m.path(vaultFile)
-	if err := writeFile(m.fs, path, file, check, beforeRename); err != nil {
-		return fileStamp{}, err
-	}
-	return stampFile(m.fs, path)
+	return writeFile(m.fs, path, file, check, beforeRename)
 }
 
 // NextHOTP returns the code of a HOTP account's counter; the raised counter is on disk

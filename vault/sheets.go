@@ -15,7 +15,7 @@ const MaxSheets = 20
 
 func sameSheet(a, b recovery.Sheet) bool {
 	return a.ID == b.ID && a.Origin == b.Origin && a.Account == b.Account &&
-		a.Printed.Equal(b.Printed) && a.Added.Equal(b.Added) && a.Dead.Equal(b.Dead) &&
+		a.Printed.Equal(b.Printed) && a.Added.Equal(b.Added) && a.Dead.Equal(b.Dead) && bytes.Equal(a.Sealed, b.Sealed) &&
 		slices.EqualFunc(a.Keys, b.Keys, func(k, l recovery.Key) bool { return k.Text.Equal(l.Text) && k.Used.Equal(l.Used) })
 }
 
@@ -78,9 +78,9 @@ func sheets(value []byte) (recovery.Sheets, bool) {
 	return list, true
 }
 
-// SpendRecoveryKey marks the next unused recovery key of an account as used at the time of the change and returns a copy of it.
-// Errors: ErrNoAccount, recovery.ErrNoneLeft.
-func (v *Vault) SpendRecoveryKey(id ID, now time.Time) (recovery.Key, error) {
+// SpendRecoveryKey marks the next unused recovery key of an account as used at the time of the change and returns a copy of it. open
+// is for keys that are sealed; nil where they are not. Errors: ErrNoAccount, recovery.ErrNoneLeft, and those of RecoveryKey.Open.
+func (v *Vault) SpendRecoveryKey(id ID, open *RecoveryKey, now time.Time) (recovery.Key, error) {
 	a, ok := v.Account(id)
 	if !ok {
 		return recovery.Key{}, ErrNoAccount
@@ -90,9 +90,43 @@ func (v *Vault) SpendRecoveryKey(id ID, now time.Time) (recovery.Key, error) {
 	if err != nil {
 		return recovery.Key{}, err
 	}
+	shown, err := open.Open(a.Recovery[sheet])
+	if err != nil {
+		return recovery.Key{}, err
+	}
+	defer shown.Wipe()
 	if err := a.Recovery[sheet].UseAt(key, now); err != nil {
 		return recovery.Key{}, err
 	}
-	k := a.Recovery[sheet].Keys[key]
-	return recovery.Key{Text: k.Text.Clone(), Used: k.Used}, v.Put(a, now)
+	return recovery.Key{Text: shown.Keys[key].Text.Clone(), Used: a.Recovery[sheet].Keys[key].Used}, v.Put(a, now)
+}
+
+// RemoveSheet takes a dead sheet of recovery keys out of an account for ever. A valid one stays: recovery.ErrValid. Errors:
+// ErrNoAccount, recovery.ErrNotFound.
+func (v *Vault) RemoveSheet(id ID, sheet string, now time.Time) error {
+	a, ok := v.Account(id)
+	if !ok {
+		return ErrNoAccount
+	}
+	left, err := a.Recovery.Remove(sheet)
+	if err != nil {
+		return err
+	}
+	a.Recovery = left
+	return v.Put(a, now)
+}
+
+// RestoreSheet puts back a sheet that RemoveSheet took out, in the order in which sheets were added. It does nothing when the sheet is
+// there. Errors: ErrNoAccount, and those of Put.
+func (v *Vault) RestoreSheet(id ID, sheet recovery.Sheet, now time.Time) error {
+	a, ok := v.Account(id)
+	if !ok {
+		return ErrNoAccount
+	}
+	if slices.ContainsFunc(a.Recovery, func(s recovery.Sheet) bool { return s.ID == sheet.ID }) {
+		return nil
+	}
+	a.Recovery = append(a.Recovery.Clone(), sheet.Clone())
+	slices.SortStableFunc(a.Recovery, func(s, o recovery.Sheet) int { return s.Added.Compare(o.Added) })
+	return v.Put(a, now)
 }

@@ -32,7 +32,7 @@ func TestRecoveryKeysAreKeptAndSpent(t *testing.T) {
 	for _, text := range []string{"aaaa-bbbb", "cccc-dddd", ""} {
 		var k recovery.Key
 		err := m.Update(ctx, func(v *vault.Vault) (err error) {
-			k, err = v.SpendRecoveryKey(id, now)
+			k, err = v.SpendRecoveryKey(id, nil, now)
 			return err
 		})
 		if text == "" {

@@ -46,6 +46,7 @@ type Vault struct {
 	entries []*entry
 	index   map[ID]int // place of every account, not of broken entries
 	changed bool       // since it was made, loaded or shared
+	lock    *sheetLock // seals the recovery keys of all accounts; nil = they are in the open
 }
 
 // entry is one account, or one entry of the file that could not be read as one.
@@ -61,7 +62,7 @@ func New() *Vault { return &Vault{index: map[ID]int{}} }
 
 // Clone returns a vault that shares no memory with this one.
 func (v *Vault) Clone() *Vault {
-	c := &Vault{entries: make([]*entry, len(v.entries)), index: maps.Clone(v.index), changed: v.changed}
+	c := &Vault{entries: make([]*entry, len(v.entries)), index: maps.Clone(v.index), changed: v.changed, lock: v.lock}
 	block := make([]entry, len(v.entries))
 	for i, e := range v.entries {
 		block[i] = *e
@@ -76,12 +77,12 @@ func (v *Vault) Clone() *Vault {
 // share returns a vault that shares all entries with this one but can be changed
 // on its own. The two must not both be wiped.
 func (v *Vault) share() *Vault {
-	return &Vault{entries: slices.Clone(v.entries), index: maps.Clone(v.index)}
+	return &Vault{entries: slices.Clone(v.entries), index: maps.Clone(v.index), lock: v.lock}
 }
 
 // same reports whether two vaults hold the same entries in the same order.
 func (v *Vault) same(o *Vault) bool {
-	return slices.EqualFunc(v.entries, o.entries, func(a, b *entry) bool {
+	return v.lock.same(o.lock) && slices.EqualFunc(v.entries, o.entries, func(a, b *entry) bool {
 		if a.broken != nil || b.broken != nil {
 			return a.broken != nil && b.broken != nil && bytes.Equal(a.raw, b.raw)
 		}
@@ -108,7 +109,7 @@ func (v *Vault) Wipe() {
 			clear(x)
 		}
 	}
-	v.entries, v.index = nil, map[ID]int{}
+	v.entries, v.index, v.lock = nil, map[ID]int{}, nil
 }
 
 // Accounts returns the live accounts in the person's own order.
@@ -167,7 +168,9 @@ func (v *Vault) Account(id ID) (Account, bool) {
 
 // Add gives the account an id (from random), Created and Changed, and appends it.
 // It never looks at labels or secrets: ask SameKey first. The key is copied.
-// Errors: ErrInvalid, ErrTooLong, ErrTooMany, or what random returns.
+// Where the recovery keys of the vault are sealed, so are those of a.
+// Errors: ErrInvalid, ErrTooLong, ErrTooMany, ErrDamaged or ErrNewer when recovery keys
+// would have to be sealed and cannot be, or what random returns.
 func (v *Vault) Add(a Account, random io.Reader, now time.Time) (Account, error) {
 	if len(v.entries) >= MaxAccounts {
 		return Account{}, fmt.Errorf("%w: %d", ErrTooMany, len(v.entries))
@@ -184,6 +187,9 @@ func (v *Vault) Add(a Account, random io.Reader, now time.Time) (Account, error)
 	if a, err = a.normal(); err != nil {
 		return Account{}, err
 	}
+	if a.Recovery, err = v.sealed(a.Recovery); err != nil {
+		return Account{}, err
+	}
 	v.entries = append(v.entries, &entry{account: a.Clone()})
 	v.index[id] = len(v.entries) - 1
 	v.changed = true
@@ -191,7 +197,8 @@ func (v *Vault) Add(a Account, random io.Reader, now time.Time) (Account, error)
 }
 
 // Put replaces the account with a.ID; Changed becomes now, Created and Trashed stay
-// as they were. The key is copied. Errors: ErrNoAccount, ErrInvalid, ErrTooLong.
+// as they were. The key is copied. Recovery keys are sealed as by Add. Errors:
+// ErrNoAccount, ErrInvalid, ErrTooLong, and those of sealing.
 func (v *Vault) Put(a Account, now time.Time) error {
 	i, ok := v.index[a.ID]
 	if !ok {
@@ -201,6 +208,9 @@ func (v *Vault) Put(a Account, now time.Time) error {
 	a.Created, a.Changed, a.Trashed = was.account.Created, stamp(now), was.account.Trashed
 	a, err := a.normal()
 	if err != nil {
+		return err
+	}
+	if a.Recovery, err = v.sealed(a.Recovery); err != nil {
 		return err
 	}
 	v.replace(i, &entry{account: a.Clone(), extra: was.extra})

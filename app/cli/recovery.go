@@ -502,7 +502,7 @@ func (r *run) useKey(ctx context.Context, text string, asJSON bool) error {
 		for _, s := range a.Recovery[:sheet] {
 			number += s.Total()
 		}
-		if key, err = v.SpendRecoveryKey(id, r.env.Now()); err != nil {
+		if key, err = v.SpendRecoveryKey(id, nil, r.env.Now()); err != nil {
 			return err
 		}
 		r.wipe = append(r.wipe, key.Text)

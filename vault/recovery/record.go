@@ -19,11 +19,12 @@ type Record struct {
 	Added   time.Time   `json:"added"`
 	Dead    *time.Time  `json:"dead,omitempty"`
 	Keys    []KeyRecord `json:"keys"`
+	Sealed  []byte      `json:"sealed,omitempty"`
 }
 
 // KeyRecord is one key of a Record.
 type KeyRecord struct {
-	Text string     `json:"text"`
+	Text string     `json:"text,omitempty"` // absent in a sealed sheet
 	Used *time.Time `json:"used,omitempty"`
 }
 
@@ -31,7 +32,7 @@ type KeyRecord struct {
 func (s Sheet) Record() Record {
 	r := Record{
 		ID: s.ID, Service: s.Origin.Service, File: s.Origin.File, Account: s.Account,
-		Printed: instant(s.Printed), Added: s.Added.UTC(), Dead: instant(s.Dead), Keys: make([]KeyRecord, len(s.Keys)),
+		Printed: instant(s.Printed), Added: s.Added.UTC(), Dead: instant(s.Dead), Keys: make([]KeyRecord, len(s.Keys)), Sealed: s.Sealed,
 	}
 	for i, k := range s.Keys {
 		r.Keys[i] = KeyRecord{Text: string(k.Text.Reveal()), Used: instant(k.Used)}
@@ -47,7 +48,7 @@ func (r Record) Sheet() (Sheet, error) {
 	}
 	s := Sheet{
 		ID: r.ID, Origin: Origin{Service: r.Service, File: r.File}, Account: r.Account,
-		Printed: moment(r.Printed), Added: r.Added.UTC(), Dead: moment(r.Dead), Keys: make([]Key, len(r.Keys)),
+		Printed: moment(r.Printed), Added: r.Added.UTC(), Dead: moment(r.Dead), Keys: make([]Key, len(r.Keys)), Sealed: r.Sealed,
 	}
 	for i, k := range r.Keys {
 		s.Keys[i] = Key{Text: secret.FromString(k.Text), Used: moment(k.Used)}

@@ -17,11 +17,13 @@ var (
 	ErrNotFound = errors.New("recovery: no such key")
 	ErrDead     = errors.New("recovery: the sheet was replaced by a newer one")
 	ErrInvalid  = errors.New("recovery: not a valid sheet")
+	ErrValid    = errors.New("recovery: the portal still takes the keys of the sheet")
+	ErrSealed   = errors.New("recovery: the keys of the sheet are sealed")
 )
 
 // Key is one recovery key of a sheet.
 type Key struct {
-	Text secret.Bytes // as the portal printed it
+	Text secret.Bytes // as the portal printed it; empty while the sheet is sealed
 	Used time.Time    // when; zero = unused
 }
 
@@ -35,6 +37,7 @@ type Sheet struct {
 	Added   time.Time
 	Dead    time.Time // when a newer sheet replaced it; zero = valid
 	Keys    []Key
+	Sealed  []byte // the texts of the keys, encrypted: see Seal; nil = they are in Keys
 }
 
 // Sheet makes a sheet to keep of a draft. Texts are copied. A key that is marked as
@@ -69,6 +72,9 @@ func (s Sheet) Validate() error {
 	}
 	if len(s.Keys) == 0 || len(s.Keys) > MaxKeys {
 		return fmt.Errorf("%w: %d keys", ErrInvalid, len(s.Keys))
+	}
+	if s.IsSealed() {
+		return s.validSealed()
 	}
 	seen := make(map[string]bool, len(s.Keys))
 	for i, k := range s.Keys {
@@ -117,17 +123,6 @@ func (s Sheet) Next() (int, error) {
 	return 0, ErrNoneLeft
 }
 
-// Use marks the next unused key as used at now and returns its place. Fails with
-// ErrDead and ErrNoneLeft, and then changes nothing.
-func (s *Sheet) Use(now time.Time) (int, error) {
-	i, err := s.Next()
-	if err != nil {
-		return 0, err
-	}
-	s.Keys[i].Used = now
-	return i, nil
-}
-
 // UseAt marks the key at place i as used at now; one that is used already keeps its
 // time. Fails with ErrNotFound.
 func (s *Sheet) UseAt(i int, now time.Time) error {
@@ -149,8 +144,12 @@ func (s *Sheet) Undo(i int) error {
 	return nil
 }
 
-// Find is the place of a key, whichever way it is spelled. Fails with ErrNotFound.
+// Find is the place of a key, whichever way it is spelled. Fails with ErrNotFound and
+// ErrSealed.
 func (s Sheet) Find(text secret.Bytes) (int, error) {
+	if s.IsSealed() {
+		return 0, ErrSealed
+	}
 	for i, k := range s.Keys {
 		if Same(k.Text, text) {
 			return i, nil
@@ -165,8 +164,12 @@ func Same(a, b secret.Bytes) bool {
 }
 
 // Equal reports whether two sheets hold the same keys, in any order and spelling.
-// Where they came from and what is used makes no difference.
+// Where they came from and what is used makes no difference. What a sealed sheet holds
+// is not known: it equals only itself.
 func (s Sheet) Equal(o Sheet) bool {
+	if s.IsSealed() || o.IsSealed() {
+		return s.ID == o.ID
+	}
 	if len(s.Keys) != len(o.Keys) {
 		return false
 	}
@@ -191,6 +194,7 @@ func (s Sheet) Clone() Sheet {
 		keys[i] = Key{Text: k.Text.Clone(), Used: k.Used}
 	}
 	s.Keys = keys
+	s.Sealed = bytes.Clone(s.Sealed)
 	return s
 }
 
@@ -199,7 +203,7 @@ func (s *Sheet) Wipe() {
 	for _, k := range s.Keys {
 		k.Text.Wipe()
 	}
-	s.Keys = nil
+	s.Keys, s.Sealed = nil, nil
 }
 
 // Sheets are all sheets of one account, oldest first. At most one is valid once they
@@ -209,7 +213,7 @@ type Sheets []Sheet
 // Replace adds a new sheet and marks all others dead at now. Their keys are kept: a
 // portal that says it made new keys has been seen to take the old ones. A sheet that
 // has the same keys as a valid one (the same file again) changes nothing, and Replace
-// reports false.
+// reports false; of a sealed one that cannot be known.
 func (ss Sheets) Replace(fresh Sheet, now time.Time) (Sheets, bool) {
 	if ss.has(fresh) {
 		return ss, false
@@ -231,6 +235,21 @@ func (ss Sheets) Add(fresh Sheet) (Sheets, bool) {
 		return ss, false
 	}
 	return append(append(make(Sheets, 0, len(ss)+1), ss...), fresh), true
+}
+
+// Remove takes out the sheet with an id, which has to be dead: keys that the portal
+// takes are not thrown away. Fails with ErrNotFound and ErrValid.
+func (ss Sheets) Remove(id string) (Sheets, error) {
+	for i, s := range ss {
+		switch {
+		case s.ID != id:
+		case s.Valid():
+			return ss, ErrValid
+		default:
+			return append(append(make(Sheets, 0, len(ss)-1), ss[:i]...), ss[i+1:]...), nil
+		}
+	}
+	return ss, ErrNotFound
 }
 
 func (ss Sheets) has(fresh Sheet) bool {

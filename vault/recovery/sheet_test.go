@@ -34,11 +34,15 @@ func TestKeysAreUsedInOrderUntilNoneIsLeft(t *testing.T) {
 	}
 	later := clock.Add(time.Hour)
 	for _, want := range []int{0, 2} {
-		if i, err := s.Use(later); err != nil || i != want || !s.Keys[i].Used.Equal(later) {
-			t.Fatalf("used %d, %v; want %d", i, err, want)
+		i, err := s.Next()
+		if err != nil || i != want {
+			t.Fatalf("next is %d, %v; want %d", i, err, want)
+		}
+		if err := s.UseAt(i, later); err != nil || !s.Keys[i].Used.Equal(later) {
+			t.Fatalf("used %d, %v", i, err)
 		}
 	}
-	if _, err := s.Use(later); !errors.Is(err, recovery.ErrNoneLeft) || s.Left() != 0 {
+	if _, err := s.Next(); !errors.Is(err, recovery.ErrNoneLeft) || s.Left() != 0 {
 		t.Fatalf("%v, %d left", err, s.Left())
 	}
 	if err := s.Undo(2); err != nil || s.Left() != 1 {
@@ -72,7 +76,7 @@ func TestANewSheetReplacesAndKeepsTheOld(t *testing.T) {
 	if before[0].Dead != (time.Time{}) {
 		t.Error("the caller's sheets were changed")
 	}
-	if _, err := all[0].Use(later); !errors.Is(err, recovery.ErrDead) {
+	if _, err := all[0].Next(); !errors.Is(err, recovery.ErrDead) {
 		t.Errorf("a dead sheet: %v", err)
 	}
 	if sheet, key, err := all.Next(); err != nil || sheet != 1 || key != 0 {
