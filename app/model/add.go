@@ -164,8 +164,32 @@ func (a *Add) leaveResults() {
 
 // blank paints over a cut-out: a picture of a QR code is the key.
 func blank(img image.Image) {
-	if rgba, ok := img.(*image.RGBA); ok {
-		clear(rgba.Pix)
+	switch p := img.(type) {
+	case *image.RGBA:
+		clear(p.Pix)
+	case *image.NRGBA:
+		clear(p.Pix)
+	case *image.RGBA64:
+		clear(p.Pix)
+	case *image.NRGBA64:
+		clear(p.Pix)
+	case *image.Gray:
+		clear(p.Pix)
+	case *image.Gray16:
+		clear(p.Pix)
+	case *image.Paletted:
+		clear(p.Pix)
+	case *image.CMYK:
+		clear(p.Pix)
+	case *image.YCbCr:
+		clear(p.Y)
+		clear(p.Cb)
+		clear(p.Cr)
+	case *image.NYCbCrA:
+		clear(p.Y)
+		clear(p.Cb)
+		clear(p.Cr)
+		clear(p.A)
 	}
 }
 

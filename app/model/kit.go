@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/tallystick/tallystick/app/print"
+	"github.com/tallystick/tallystick/vault"
 	"github.com/tallystick/tallystick/vault/kit"
 	"github.com/tallystick/tallystick/vault/secret"
 )
@@ -16,7 +17,8 @@ import (
 // KitKeeper is what the window needs of a vault.Manager for recovery kits.
 type KitKeeper interface {
 	Kit(ctx context.Context, passphrase secret.Bytes) (kit.Kit, error)
-	RestoreKit(ctx context.Context, k kit.Kit, passphrase secret.Bytes, replace bool) error
+	FitsKit(ctx context.Context, k kit.Kit) error
+	RestoreKitAs(ctx context.Context, k kit.Kit, to vault.KitPlace) error
 }
 
 // rehearsed is how many words of the page a person types to show that they have it.
@@ -177,40 +179,4 @@ func (k *Kit) slow(work func(ctx context.Context) error, then func(err error)) {
 		k.changed.call()
 	}, nil)
 	k.changed.call()
-}
-
-// RestoreKit opens the vault with a recovery kit: its words, or what its QR code says. It is the way out of Trouble when the key is
-// lost. pass protects the vault from then on; it is needed where there is no keyring.
-func (s *Session) RestoreKit(words, pass secret.Bytes) {
-	if s.state != Trouble || s.d.Kits == nil {
-		words.Wipe()
-		pass.Wipe()
-		return
-	}
-	var o opening
-	s.slow(func(ctx context.Context) {
-		defer words.Wipe()
-		defer pass.Wipe()
-		made, err := kit.Parse(words)
-		if err != nil {
-			o.err = err
-			return
-		}
-		defer made.Wipe()
-		if o.err = s.d.Kits.RestoreKit(ctx, made, pass, false); o.err == nil {
-			o = s.open(ctx, secret.Bytes{})
-		}
-	}, func() {
-		if o.err != nil {
-			s.err = Sentence(o.err)
-			return
-		}
-		s.status = o.status
-		s.opened(o.snap)
-	})
-}
-
-// OffersKit reports whether the trouble is one that a recovery kit ends.
-func (s *Session) OffersKit() bool {
-	return s.state == Trouble && s.d.Kits != nil && s.problem.CanRetry
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"strconv"
+	"strings"
 	"syscall"
 
 	"github.com/tallystick/tallystick/app/clock"
@@ -57,6 +59,11 @@ var sentences = []said{
 	{vault.ErrNoKeyring, "No keyring is running on this computer. Start it and try again; no new key was made."},
 	{vault.ErrBusy, "Another program is using the vault. Try again in a moment."},
 	{vault.ErrSave, "The change could not be saved, and the vault is as it was before."},
+
+	// The passphrase of the recovery keys.
+	{vault.ErrOlderUnsealed, "The change is made, but an older copy of the vault could not be changed with it, and still holds the recovery keys as they were. Try again with the same passphrase."},
+	{vault.ErrRecoverySealed, "The recovery keys are sealed under a passphrase of their own. Type it to open them."},
+	{vault.ErrNoRecoveryLock, "No passphrase is set for the recovery keys."},
 
 	{vault.ErrClosed, "The vault was closed while it was still needed. Try again."},
 
@@ -146,6 +153,7 @@ var sentences = []said{
 	// The recovery kit.
 	{vault.ErrOtherKit, "That recovery kit belongs to another vault. The short name printed on it says to which."},
 	{vault.ErrKeyBack, "The key is back, but the file with your accounts is damaged. Restore an older copy."},
+	{vault.ErrOtherKey, "The folder also has the key of another vault, and that was left as it is. Put the vault file into an empty folder, and start Tallystick with --dir and that folder."},
 	{vault.ErrKeyThere, "There is a key here already, and it was left as it is."},
 	{kit.ErrWord, "One of the words is not in the list of words. Look at each again; four letters are enough."},
 	{kit.ErrCount, "A recovery kit has 24 words. Type all of them, in their order."},
@@ -163,6 +171,8 @@ var sentences = []said{
 	{recovery.ErrNoneLeft, "No recovery key is left. Get a new sheet from the portal while you can still sign in."},
 	{recovery.ErrNotFound, "That recovery key is no longer there."},
 	{recovery.ErrDead, "That sheet was replaced by a newer one; the portal no longer takes its keys."},
+	{recovery.ErrValid, "The portal still takes the keys of that sheet, so it is kept. Only a sheet that was replaced can be deleted."},
+	{recovery.ErrSealed, "The recovery keys are sealed under a passphrase of their own. Type it to open them."},
 	{recovery.ErrInvalid, "That is not a sheet of recovery keys that can be kept."},
 
 	// Last: what took too long is said by a sentinel above, where there is one.
@@ -181,6 +191,9 @@ func Sentence(err error) string {
 		return ""
 	}
 	text := find(sentences, err)
+	if counted := kitSentence(err); counted != "" {
+		text = counted
+	}
 	if d := (*vault.Damage)(nil); errors.As(err, &d) && len(d.Older) > 0 {
 		text += " An older copy can be restored."
 	}
@@ -197,6 +210,26 @@ func Sentence(err error) string {
 		return text
 	}
 	return text + " " + cause
+}
+
+// kitSentence says where and how many, when the words of a kit are not right: by their places, never the words.
+func kitSentence(err error) string {
+	var wrong *kit.WordError
+	var number *kit.CountError
+	switch {
+	case errors.As(err, &wrong) && len(wrong.Places) == 1:
+		return "Word " + strconv.Itoa(wrong.Places[0]) + " is not in the list of words. Look at it again; four letters are enough."
+	case errors.As(err, &wrong) && len(wrong.Places) > 1:
+		places := make([]string, len(wrong.Places))
+		for i, n := range wrong.Places {
+			places[i] = strconv.Itoa(n)
+		}
+		last := len(places) - 1
+		return "Words " + strings.Join(places[:last], ", ") + " and " + places[last] + " are not in the list of words. Look at them again; four letters are enough."
+	case errors.As(err, &number):
+		return "A recovery kit has " + strconv.Itoa(kit.Words) + " words; these are " + strconv.Itoa(number.Words) + ". Type all of them, in their order."
+	}
+	return ""
 }
 
 // Explained reports whether Sentence has words of its own for err.

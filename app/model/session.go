@@ -52,6 +52,7 @@ type Session struct {
 	keep     *Keep
 	doctor   *Doctor
 	kits     *Kit
+	rescue   *Rescue
 	settings *Settings
 	clip     *clip
 	idle     autoLock
@@ -72,6 +73,7 @@ func NewSession(d Deps) *Session {
 	s.keep = &Keep{s: s}
 	s.doctor = newDoctor(s)
 	s.kits = &Kit{s: s}
+	s.rescue = &Rescue{s: s}
 	s.clip = &clip{s: s}
 	s.idle = autoLock{s: s}
 	return s
@@ -342,6 +344,7 @@ func (s *Session) RestoreGeneration(g vault.Generation, pass secret.Bytes) {
 // opened takes the content over and shows it.
 func (s *Session) opened(snap *snapshot) {
 	s.state, s.err, s.problem = Open, "", Problem{}
+	s.rescue.drop()
 	s.list.load(snap, false)
 	s.idle.restart()
 	s.watch()
@@ -393,6 +396,7 @@ func (s *Session) drop() map[vault.ID]time.Time {
 	s.keep.drop()
 	s.doctor.Leave()
 	s.kits.drop()
+	s.rescue.drop()
 	return s.list.drop()
 }
 

@@ -102,7 +102,7 @@ func (k Kit) draw(c canvas) error {
 		{headingStyle, "To get your accounts back"},
 		{textStyle, "1. Install Tallystick."},
 		{textStyle, "2. Put a copy of your vault file, vault.age, into its folder (see below). It is in the same folder of the old computer, or of a backup. This page holds the key, not the accounts."},
-		{textStyle, "3. Start Tallystick. It says that the key is missing; type the words under “With your recovery kit”. The first four letters of each are enough."},
+		{textStyle, "3. Start Tallystick. Choose “I have a recovery kit”, and show it this page or type the words. The first four letters of each are enough. The same helps when the passphrase is forgotten or the keyring is lost."},
 		{textStyle, "In a terminal: tallystick kit restore, and with --picture FILE from a photo of this page."},
 		{smallStyle, "Folder: ~/.local/share/tallystick, on Windows %AppData%\\Tallystick, on a Mac ~/Library/Application Support/Tallystick."},
 		{smallStyle, "Without Tallystick: the text of the QR code after its last colon is an age identity. age -d -i FILE vault.age shows the accounts."},

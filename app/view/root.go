@@ -72,6 +72,7 @@ func NewRoot(win fyne.Window, session *model.Session, env Env) *Root {
 	session.Add().OnChange(r.addChanged)
 	session.Keep().OnChange(r.keepChanged)
 	session.Kit().OnChange(r.kitChanged)
+	session.Rescue().OnChange(r.rescueChanged)
 	session.Doctor().OnChange(r.doctorChanged)
 	session.List().OnNotice(r.showNotice)
 	r.bindShortcuts()
@@ -98,7 +99,14 @@ func (r *Root) Tick() {
 
 // Dropped takes files that were dropped on the window.
 func (r *Root) Dropped(paths []string) {
-	if r.session.State() != model.Open || len(paths) == 0 {
+	if len(paths) == 0 {
+		return
+	}
+	if p, ok := r.current.(interface{ dropped(paths []string) }); ok {
+		p.dropped(paths) // the page has a use of its own for files
+		return
+	}
+	if r.session.State() != model.Open {
 		return
 	}
 	r.session.Add().ReadFiles(paths)
@@ -115,6 +123,10 @@ func (r *Root) OpenLink(link secret.Bytes) {
 
 // ScanScreen starts looking for a code on the screen.
 func (r *Root) ScanScreen() {
+	if p, ok := r.current.(*rescuePage); ok {
+		p.rescue.ScanScreen()
+		return
+	}
 	if r.session.State() == model.Open {
 		r.session.Add().ScanScreen()
 	}
@@ -161,7 +173,12 @@ func (r *Root) sessionChanged() {
 	}
 	r.state = state
 	r.toast.Dismiss()
-	switch state {
+	r.showState()
+}
+
+// showState shows the page of the session's state.
+func (r *Root) showState() {
+	switch r.session.State() {
 	case model.Setup:
 		r.show(newSetupPage(r))
 	case model.Locked:
@@ -213,6 +230,17 @@ func (r *Root) keepChanged() {
 func (r *Root) kitChanged() {
 	if p, ok := r.current.(*kitPage); ok {
 		p.update()
+	}
+}
+
+// rescueChanged shows what changed in the way in with a recovery kit.
+func (r *Root) rescueChanged() {
+	if p, ok := r.current.(*rescuePage); ok {
+		was := p.fits
+		p.update()
+		if p.fits != was {
+			r.focusOn(p.focus())
+		}
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/tallystick/tallystick/scanner/capture"
 	"github.com/tallystick/tallystick/vault"
 	"github.com/tallystick/tallystick/vault/keys"
+	"github.com/tallystick/tallystick/vault/secret"
 )
 
 var screenshots = flag.String("screenshots", "", "write the pictures of every screen to this `directory`")
@@ -110,6 +111,17 @@ var screens = []struct {
 	}},
 	{"kit", phone, 1, openVault, func(s *stage) { s.root.openKit(); s.until(func() bool { return !s.session.Kit().Busy() }) }},
 	{"kit-rehearsal", phone, 1, openVault, func(s *stage) { savedKit(s) }},
+	{"rescue", phone, 1, lockedVault, func(s *stage) {
+		s.root.openRescue()
+		s.root.current.(*rescuePage).words.SetText("adapt explain ecology dinner glare old unfiar empty expect road off")
+	}},
+	{"rescue-choose", phone, 1, lockedVault, func(s *stage) {
+		s.root.openRescue()
+		s.session.Rescue().ReadWords(secret.FromString(kitWords))
+		s.until(s.session.Rescue().Fits)
+		s.root.current.(*rescuePage).how = model.ByKeyringAndPassphrase
+		s.root.current.update()
+	}},
 	{"guides", phone, 1, openVault, func(s *stage) { s.root.openGuides() }},
 	{"guide-window", fyne.NewSize(GuideWidth, GuideHeight), 1, openVault, func(s *stage) { guideAt(s, 3) }},
 	{"guide-window-start", fyne.NewSize(GuideWidth, GuideHeight), 1, openVault, func(s *stage) { guideAt(s, 0) }},

@@ -94,7 +94,9 @@ func (kits) Kit(context.Context, secret.Bytes) (kit.Kit, error) {
 	return kit.Parse(secret.FromString(kitWords))
 }
 
-func (kits) RestoreKit(context.Context, kit.Kit, secret.Bytes, bool) error { return nil }
+func (kits) FitsKit(context.Context, kit.Kit) error { return nil }
+
+func (kits) RestoreKitAs(context.Context, kit.Kit, vault.KitPlace) error { return nil }
 
 // guides are those of the program.
 func guides(t *testing.T) *portal.Set {

@@ -20,26 +20,18 @@ type troublePage struct {
 	banner *widget.Banner
 	retry  *widget.Button
 	entry  *widget.PassphraseEntry
-	words  *widget.Entry           // of a recovery kit
-	fresh  *widget.PassphraseEntry // for what the kit brings back
 }
 
 func newTroublePage(r *Root) *troublePage {
 	p := &troublePage{root: r, body: container.NewStack(), banner: widget.NewBanner()}
 	p.retry = widget.NewButton(widget.Primary, "Try again", look.IconNext, r.session.Retry)
 	p.entry = widget.NewPassphraseEntry("Passphrase")
-	p.words = widget.NewMultiLineEntry("Words of the recovery kit", 3)
-	p.fresh = widget.NewPassphraseEntry("New passphrase; empty where there is a keyring")
 	p.update()
 	return p
 }
 
 func (p *troublePage) content() fyne.CanvasObject { return p.body }
-func (p *troublePage) leave() {
-	p.entry.Clear()
-	p.fresh.Clear()
-	p.words.SetText("")
-}
+func (p *troublePage) leave()                     { p.entry.Clear() }
 
 func (p *troublePage) focus() fyne.Focusable {
 	if p.root.session.Problem().CanRetry {
@@ -66,20 +58,11 @@ func (p *troublePage) update() {
 		objects = append(objects, widget.NewSection("Older copies of your vault", older...))
 	}
 	if p.root.session.OffersKit() {
-		objects = append(objects, widget.NewSection("With your recovery kit",
-			widget.NewText(widget.Muted, "Type the words of the page in their order. Where there is no keyring, also choose a passphrase."),
-			p.words, p.fresh,
-			widget.NewFlow(look.Space2, widget.NewButton(widget.Secondary, "Bring my accounts back", look.IconRecovery, p.restoreKit))))
+		objects = append(objects, widget.NewFlow(0, widget.NewButton(widget.Secondary, haveKit, look.IconRecovery, p.root.openRescue)))
 	}
 	p.banner.Set(widget.Trouble, "", p.root.session.Error())
 	p.body.Objects = []fyne.CanvasObject{centred(objects...)}
 	p.body.Refresh()
-}
-
-func (p *troublePage) restoreKit() {
-	words := secret.FromString(p.words.Text)
-	p.words.SetText("")
-	p.root.session.RestoreKit(words, secret.New(p.fresh.Take()))
 }
 
 func (p *troublePage) generation(g model.Generation) fyne.CanvasObject {

@@ -8,6 +8,9 @@ import (
 	"github.com/tallystick/tallystick/vault/secret"
 )
 
+// haveKit leads to the way in with a recovery kit; the printed page names it.
+const haveKit = "I have a recovery kit"
+
 // unlockPage asks for the passphrase.
 type unlockPage struct {
 	basePage
@@ -16,17 +19,21 @@ type unlockPage struct {
 	banner *widget.Banner
 	entry  *widget.PassphraseEntry
 	unlock *widget.Button
+	kit    *widget.Button // the way in for who forgot the passphrase
 }
 
 func newUnlockPage(r *Root) *unlockPage {
 	p := &unlockPage{root: r, banner: widget.NewBanner(), entry: widget.NewPassphraseEntry("Passphrase")}
 	p.unlock = widget.NewButton(widget.Primary, "Unlock", look.IconUnlock, p.submit)
 	p.entry.OnSubmitted = p.submit
+	p.kit = widget.NewButton(widget.Quiet, haveKit, look.IconRecovery, r.openRescue)
+	setVisible(p.kit, r.session.OffersKit())
 	p.body = centred(
 		logo(),
 		widget.NewText(widget.Title, "Locked"),
 		widget.NewText(widget.Body, "Type your passphrase to see your codes."),
 		p.entry, p.banner, p.unlock,
+		widget.NewFlow(0, p.kit),
 	)
 	return p
 }

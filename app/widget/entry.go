@@ -122,10 +122,16 @@ func editing(s *desktop.CustomShortcut) bool {
 	return false
 }
 
-// TypedKey implements fyne.Focusable.
+// TypedKey implements fyne.Focusable. Escape and F1 belong to the screen, and are passed on to it unless OnKey takes them.
 func (e *Entry) TypedKey(ev *fyne.KeyEvent) {
 	if e.OnKey != nil && e.OnKey(ev) {
 		return
+	}
+	if ev.Name == fyne.KeyEscape || ev.Name == fyne.KeyF1 {
+		if c := e.canvasOf(e.self); c != nil && c.OnTypedKey() != nil {
+			c.OnTypedKey()(ev)
+			return
+		}
 	}
 	e.Entry.TypedKey(ev)
 }

@@ -55,7 +55,7 @@ func ReadBytes(ctx context.Context, data []byte, name string) (Draft, error) {
 	switch {
 	case isPicture(data):
 		return Draft{}, ErrPicture
-	case bytes.HasPrefix(bytes.TrimLeft(data[:min(1024, len(data))], "\xef\xbb\xbf\x00 \t\r\n"), []byte("%PDF-")):
+	case isPDF(data):
 		ctx, cancel := context.WithTimeout(ctx, maxTime)
 		defer cancel()
 		text, err := readPDF(ctx, data)
@@ -91,6 +91,11 @@ func finish(text string, name string) Draft {
 		d.note(NoteCut)
 	}
 	return d
+}
+
+// isPDF also knows files that some programs put something in front of.
+func isPDF(data []byte) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(data[:min(1024, len(data))], "\xef\xbb\xbf\x00 \t\r\n"), []byte("%PDF-"))
 }
 
 // isPicture knows the pictures that cameras, screenshots and browsers make.
