@@ -56,7 +56,7 @@ var rooms = []room{
 }
 
 // onlyInTests are packages of fakes: nothing but _test.go files, and other such packages, may import them.
-var onlyInTests = []string{"app/apptest", "vault/vaulttest"}
+var onlyInTests = []string{"app/apptest", "vault/share/store/storetest", "vault/vaulttest"}
 
 // onlyForTests is the desktop harness: for the end-to-end tests and the demonstration, both below app/e2e.
 const onlyForTests = "app/e2e"

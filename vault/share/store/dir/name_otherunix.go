@@ -1,0 +1,5 @@
+//go:build unix && !linux && !darwin
+
+package dir
+
+var exclusive = []naming{link}
