@@ -1,0 +1,5 @@
+//go:build !unix
+
+package backup
+
+func notForDirs(error) bool { return false }
