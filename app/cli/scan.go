@@ -17,6 +17,7 @@ import (
 	"github.com/tallystick/tallystick/app/platform"
 	"github.com/tallystick/tallystick/scanner"
 	"github.com/tallystick/tallystick/scanner/clipimage"
+	"github.com/tallystick/tallystick/scanner/pdf"
 	"github.com/tallystick/tallystick/vault/otpauth"
 )
 
@@ -153,12 +154,25 @@ func (s *search) file(ctx context.Context, name string) {
 		return
 	}
 	defer func() { _ = content.Close() }()
-	picture, err := scanner.DecodePicture(content, scanner.DefaultLimits())
+	limits := scanner.DefaultLimits()
+	data, err := io.ReadAll(io.LimitReader(content, limits.MaxBytes+1))
 	if err != nil {
 		s.broken(name, err)
 		return
 	}
-	s.picture(ctx, name, picture, start)
+	pictures, err := pdf.Pictures(ctx, data, limits)
+	if err != nil {
+		s.broken(name, err)
+		return
+	}
+	for i, picture := range pictures {
+		source := name
+		if len(pictures) > 1 {
+			source = fmt.Sprintf("%s#page=%d", name, i+1) // RFC 8118, section 3
+		}
+		s.picture(ctx, source, picture, start)
+		start = s.run.env.Now()
+	}
 }
 
 func (s *search) open(name string) (io.ReadCloser, error) {
@@ -258,7 +272,7 @@ func (s *search) broken(source string, err error) {
 	switch {
 	case errors.Is(err, scanner.ErrFormat):
 		l.Reason = reasonNotPicture
-	case errors.Is(err, scanner.ErrDamaged):
+	case errors.Is(err, scanner.ErrDamaged), errors.Is(err, pdf.ErrDamaged):
 		l.Reason = reasonDamaged
 	case errors.Is(err, scanner.ErrTooLarge), errors.Is(err, scanner.ErrTooManyByte), errors.Is(err, clipimage.ErrTooLarge):
 		l.Reason = reasonTooLarge

@@ -5,8 +5,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"image"
 	"image/draw"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +16,7 @@ import (
 	"github.com/tallystick/tallystick/scanner"
 	"github.com/tallystick/tallystick/scanner/capture"
 	"github.com/tallystick/tallystick/scanner/clipimage"
+	"github.com/tallystick/tallystick/scanner/pdf"
 )
 
 // maxFiles is how many pictures are read at once; who drops a folder of holiday
@@ -166,7 +169,7 @@ func (a *Add) ReadFiles(paths []string) {
 		}
 		for _, path := range paths {
 			where := clean(filepath.Base(path))
-			img, err := readPicture(path)
+			pictures, err := readPictures(ctx, path)
 			if err == nil {
 				err = ctx.Err()
 			}
@@ -174,7 +177,13 @@ func (a *Add) ReadFiles(paths []string) {
 				l.blanks = append(l.blanks, blankPicture{where: where, err: err})
 				continue
 			}
-			l.scan(ctx, d.Scanner, img, where)
+			for i, img := range pictures {
+				if len(pictures) > 1 {
+					l.scan(ctx, d.Scanner, img, fmt.Sprintf("%s, page %d", where, i+1))
+				} else {
+					l.scan(ctx, d.Scanner, img, where)
+				}
+			}
 		}
 		return l
 	})
@@ -182,7 +191,8 @@ func (a *Add) ReadFiles(paths []string) {
 
 var errTooManyFiles = errors.New("model: too many files")
 
-func readPicture(path string) (image.Image, error) {
+// readPictures reads a picture, or the first pages of a PDF.
+func readPictures(ctx context.Context, path string) ([]image.Image, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -195,7 +205,12 @@ func readPicture(path string) (image.Image, error) {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }() // read only: nothing can be lost
-	return scanner.DecodePicture(f, scanner.DefaultLimits())
+	limits := scanner.DefaultLimits()
+	data, err := io.ReadAll(io.LimitReader(f, limits.MaxBytes+1))
+	if err != nil {
+		return nil, err
+	}
+	return pdf.Pictures(ctx, data, limits)
 }
 
 // ScanClipboard looks at what was copied: a picture, else a text.

@@ -13,6 +13,7 @@ import (
 	"github.com/tallystick/tallystick/scanner"
 	"github.com/tallystick/tallystick/scanner/capture"
 	"github.com/tallystick/tallystick/scanner/clipimage"
+	"github.com/tallystick/tallystick/scanner/pdf"
 	"github.com/tallystick/tallystick/vault"
 	"github.com/tallystick/tallystick/vault/keys"
 	"github.com/tallystick/tallystick/vault/kit"
@@ -97,8 +98,10 @@ var sentences = []said{
 	// Pictures.
 	{scanner.ErrTooLarge, "The picture has too many pixels. Cut out the part with the QR code and try that."},
 	{scanner.ErrTooManyByte, "The picture file is too large. Cut out the part with the QR code and try that."},
-	{scanner.ErrFormat, "This is not a picture of a kind that can be read (PNG, JPEG, GIF, BMP, TIFF, WebP)."},
+	{scanner.ErrFormat, "This is not a picture of a kind that can be read (PNG, JPEG, GIF, BMP, TIFF, WebP, PDF)."},
 	{scanner.ErrDamaged, "The picture is damaged or cut off. Save it again and try that."},
+	{pdf.ErrEncrypted, "The PDF is protected with a password. Open it in another program, and scan the screen."},
+	{pdf.ErrDamaged, "The PDF cannot be read. Open it in another program, and scan the screen."},
 	{capture.ErrNoDisplay, "There is no screen to look at here. Give a picture file instead."},
 	{capture.ErrDenied, "The system refused a picture of the screen. Allow it in the privacy settings, or give a picture file instead."},
 	{capture.ErrCancelled, "The picture of the screen was cancelled."},
