@@ -17,7 +17,7 @@ const (
 	maxScans = 200
 )
 
-// DecodePicture reads a png, jpeg, gif (the first frame), bmp, tiff or webp (still pictures) from r.
+// DecodePicture reads a png, jpeg (turned upright, as its Exif data says), gif (the first frame), bmp, tiff or webp (still pictures) from r.
 //
 // The format is told from the first bytes, never from a name. Size and kind are read from the header and
 // held against l before anything is decoded; a field of l that is not positive takes its default.
@@ -55,7 +55,11 @@ func DecodePicture(r io.Reader, l Limits) (image.Image, error) {
 		// The marker cannot stand inside a scan, so this counts scans (and those of a thumbnail).
 		return nil, fmt.Errorf("%w: jpeg with more than %d scans", ErrDamaged, maxScans)
 	}
-	return pixels(f, data)
+	m, err := pixels(f, data)
+	if err == nil && f.name == "jpeg" {
+		m = orientationOf(data).stand(m)
+	}
+	return m, err
 }
 
 // within holds the size in c against the limit. weight is how many times the usual four bytes
