@@ -1,8 +1,12 @@
 package model_test
 
 import (
+	"bytes"
+	"image"
+	"image/png"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -136,6 +140,109 @@ func TestKeepRecoveryKeys(t *testing.T) {
 		sheets := w.list.Sheets(id)
 		if len(sheets) != 2 || !sheets[0].Dead.IsZero() || sheets[1].Dead.IsZero() || w.list.Recovery(id).Left != 3 {
 			t.Errorf("sheets %+v", sheets)
+		}
+	})
+}
+
+// What was copied is kept and then taken off the clipboard: a text, or a picture without a QR code, which is shown to type from
+// and painted over when it is done with, whichever way that comes.
+func TestKeepWhatWasCopied(t *testing.T) {
+	inWorld(t, func(w *world) {
+		ids := w.open("", totp("Acme", "maria", 1))
+		keep := w.s.Keep()
+		begin := func() {
+			keep.Begin(ids[0])
+			w.loop.Settle()
+		}
+		begin()
+		keep.ReadClipboard()
+		w.loop.Settle()
+		wantText(t, "nothing copied", keep.Error(), "Nothing was copied")
+
+		w.clip.CopyElsewhere(sheetText)
+		keep.ReadClipboard()
+		w.loop.Settle()
+		if len(keep.Lines()) != 3 || keep.Picture() != nil {
+			t.Fatalf("understood %+v, error %q", keep.Lines(), keep.Error())
+		}
+		keep.Save(false)
+		w.loop.Settle()
+		if keep.Saved() != 3 || w.clipboard() != "" {
+			t.Errorf("saved %d, the clipboard still holds %q", keep.Saved(), w.clipboard())
+		}
+
+		var data bytes.Buffer
+		img := image.NewGray(image.Rect(0, 0, 60, 5000))
+		for i := range img.Pix {
+			img.Pix[i] = 200
+		}
+		if err := png.Encode(&data, img); err != nil {
+			t.Fatal(err)
+		}
+		wiped := func(img image.Image) bool {
+			return !slices.ContainsFunc(img.(*image.RGBA).Pix, func(b uint8) bool { return b != 0 })
+		}
+		shown := func() image.Image {
+			t.Helper()
+			w.picture.Set(bytes.Clone(data.Bytes()))
+			keep.ReadClipboard()
+			w.loop.Settle()
+			shown := keep.Picture()
+			if shown == nil || keep.Error() != "" || len(keep.Lines()) != 0 {
+				t.Fatalf("no picture; error %q, lines %v", keep.Error(), keep.Lines())
+			}
+			if b := shown.Bounds(); b.Dy() != 3000 || b.Dx() != 36 || wiped(shown) {
+				t.Errorf("shown: %v", b)
+			}
+			return shown
+		}
+		for name, done := range map[string]func(){
+			"put away":     keep.DropPicture,
+			"pasted":       func() { keep.ReadText(sheetText) },
+			"left":         keep.Cancel,
+			"another step": begin,
+		} {
+			begin()
+			before := shown()
+			done()
+			if keep.Picture() != nil || !wiped(before) {
+				t.Errorf("%s: the picture is still there", name)
+			}
+		}
+		begin()
+		before := shown()
+		keep.Correct("1a2b-1111\n")
+		if keep.Picture() == nil || wiped(before) {
+			t.Fatal("the picture went away while it is typed from")
+		}
+		keep.Save(false)
+		w.loop.Settle()
+		if keep.Saved() != 1 || keep.Picture() != nil || !wiped(before) {
+			t.Errorf("saved %d, picture %v", keep.Saved(), keep.Picture() != nil)
+		}
+		if history := w.clip.History(); len(history) == 0 || history[len(history)-1] != "" {
+			t.Errorf("the picture is still on the clipboard: %q", history)
+		}
+
+		// A picture that comes when the step was left already is not kept by anybody.
+		begin()
+		w.picture.Set(bytes.Clone(data.Bytes()))
+		keep.ReadClipboard()
+		keep.Cancel()
+		w.loop.Settle()
+		if keep.Picture() != nil || keep.Active() {
+			t.Error("a picture that came too late is shown")
+		}
+
+		// A picture with a code that holds no keys, as that of the enrollment, is one to type from, too.
+		begin()
+		w.scanner.SeeTexts(link("Acme", "maria", 1))
+		shown()
+		w.scanner.SeeTexts(sheetText)
+		keep.ReadClipboard()
+		w.loop.Settle()
+		if keep.Picture() != nil || len(keep.Lines()) != 3 {
+			t.Errorf("the keys in the code: %+v", keep.Lines())
 		}
 	})
 }

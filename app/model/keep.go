@@ -3,7 +3,9 @@ package model
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
+	"image"
 	"io"
 	"os"
 	"path/filepath"
@@ -11,7 +13,10 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/image/draw"
+
 	"github.com/tallystick/tallystick/scanner"
+	"github.com/tallystick/tallystick/scanner/clipimage"
 	"github.com/tallystick/tallystick/vault"
 	"github.com/tallystick/tallystick/vault/recovery"
 	"github.com/tallystick/tallystick/vault/secret"
@@ -35,8 +40,10 @@ type Keep struct {
 	origin  recovery.Origin
 	ignored int
 	notes   []string
-	file    string // the loose file the keys came from; "" = none
-	saved   int    // keys kept by the last Save
+	picture image.Image // with keys to be typed from it, held here alone; nil = none
+	file    string      // the loose file the keys came from; "" = none
+	left    leftover    // what was copied, to be taken off the clipboard once it is kept
+	saved   int         // keys kept by the last Save
 	recent  []Download
 
 	changed listeners
@@ -84,6 +91,23 @@ func (k *Keep) Lines() []KeepLine {
 // Source says where the keys came from, as far as is known.
 func (k *Keep) Source() string { return sourceOf(k.origin) }
 
+// Picture is a picture without anything a program could read: the person types the keys from it. It is painted over as soon as
+// it is no longer needed; nobody keeps it. Nil = none.
+func (k *Keep) Picture() image.Image { return k.picture }
+
+// DropPicture takes the picture away.
+func (k *Keep) DropPicture() {
+	k.blankPicture()
+	k.changed.call()
+}
+
+func (k *Keep) blankPicture() {
+	if k.picture != nil {
+		blank(k.picture)
+		k.picture = nil
+	}
+}
+
 // Notes are lines on what was left out.
 func (k *Keep) Notes() []string { return slices.Clone(k.notes) }
 
@@ -125,12 +149,13 @@ func (k *Keep) reset() {
 	k.round++
 	k.id, k.active, k.busy, k.err = "", false, "", ""
 	k.forget()
-	k.file, k.saved, k.recent = "", 0, nil
+	k.file, k.saved, k.recent, k.left = "", 0, nil, leftover{}
 }
 
 // forget drops what was understood.
 func (k *Keep) forget() {
 	k.keys, k.used, k.origin, k.ignored, k.notes = nil, nil, recovery.Origin{}, 0, nil
+	k.blankPicture()
 }
 
 // drop ends the step because the vault is locked.
@@ -180,79 +205,144 @@ func (k *Keep) ReadText(text string) {
 	if !k.active {
 		return
 	}
-	k.file = ""
-	d := recovery.Parse(text)
-	k.take(d, nil)
+	k.file, k.left = "", leftover{}
+	k.take(recovery.Parse(text), nil, nil)
 	k.changed.call()
 }
 
-// ReadFile takes a file: text, HTML, RTF, CSV, PDF, or a picture with a QR code.
+// ReadClipboard takes what was copied: a text, else a picture. Once the keys are kept it is taken off the clipboard.
+func (k *Keep) ReadClipboard() {
+	if !k.active {
+		return
+	}
+	var d recovery.Draft
+	var picture image.Image
+	var left leftover
+	deps := k.s.d
+	k.see("Looking at what you copied…", func(ctx context.Context) (err error) {
+		if text, err := deps.Clipboard.Text(ctx); err == nil && strings.TrimSpace(text) != "" {
+			left.text = text
+			d = recovery.Parse(text)
+			return nil
+		}
+		data, err := deps.ClipboardPicture(ctx)
+		if errors.Is(err, clipimage.ErrEmpty) {
+			return errNothingCopied
+		}
+		if err != nil {
+			return err
+		}
+		defer clear(data)
+		left.picture = sha256.Sum256(data)
+		d, picture, err = readPictureOfSheet(ctx, deps.Scanner, data, "")
+		return err
+	}, func(err error) {
+		k.file, k.left = "", left
+		k.take(d, picture, err)
+	}, func() { blank(picture) })
+}
+
+// ReadFile takes a file: text, HTML, RTF, CSV, PDF, or a picture.
 func (k *Keep) ReadFile(path string) {
 	if !k.active {
 		return
 	}
 	var d recovery.Draft
+	var picture image.Image
 	scan := k.s.d.Scanner
-	k.slow("Reading "+filepath.Base(path)+"…", func(ctx context.Context) (err error) {
-		d, err = readSheet(ctx, scan, path)
+	k.see("Reading "+filepath.Base(path)+"…", func(ctx context.Context) (err error) {
+		d, picture, err = readSheet(ctx, scan, path)
 		return err
 	}, func(err error) {
-		k.file = path
-		k.take(d, err)
-	})
+		k.file, k.left = path, leftover{}
+		k.take(d, picture, err)
+	}, func() { blank(picture) })
 }
 
-// readSheet reads a file; of a picture, the text of its QR codes.
-func readSheet(ctx context.Context, scan Scanner, path string) (recovery.Draft, error) {
+// readSheet reads a file. Of a picture it gives the keys in its QR codes, or else the picture itself.
+func readSheet(ctx context.Context, scan Scanner, path string) (recovery.Draft, image.Image, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return recovery.Draft{}, err
+		return recovery.Draft{}, nil, err
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, recovery.MaxFile+1))
+	data, err := io.ReadAll(io.LimitReader(f, scanner.DefaultLimits().MaxBytes+1))
 	if err != nil {
-		return recovery.Draft{}, err
+		return recovery.Draft{}, nil, err
 	}
 	defer clear(data)
-	d, err := recovery.ReadBytes(ctx, data, filepath.Base(path))
-	if !errors.Is(err, recovery.ErrPicture) {
-		return d, err
+	// Only the beginning is needed to know a picture, and photographs are larger than any sheet.
+	d, err := recovery.ReadBytes(ctx, data[:min(len(data), recovery.MaxFile)], filepath.Base(path))
+	switch {
+	case errors.Is(err, recovery.ErrPicture):
+		return readPictureOfSheet(ctx, scan, data, filepath.Base(path))
+	case len(data) > recovery.MaxFile:
+		d.Wipe()
+		return recovery.Draft{}, nil, recovery.ErrTooLarge
 	}
-	img, pictureErr := scanner.DecodePicture(bytes.NewReader(data), scanner.DefaultLimits())
-	if pictureErr != nil {
-		return recovery.Draft{}, pictureErr
+	return d, nil, err
+}
+
+// readPictureOfSheet reads the QR codes of a picture. When they hold no keys, the picture comes back to be typed from.
+func readPictureOfSheet(ctx context.Context, scan Scanner, data []byte, name string) (recovery.Draft, image.Image, error) {
+	img, err := scanner.DecodePicture(bytes.NewReader(data), scanner.DefaultLimits())
+	if err != nil {
+		return recovery.Draft{}, nil, err
 	}
-	result, scanErr := scan.Scan(ctx, img)
-	if scanErr != nil {
-		return recovery.Draft{}, scanErr
+	defer blank(img)
+	result, err := scan.Scan(ctx, img)
+	if err != nil {
+		return recovery.Draft{}, nil, err
 	}
 	var texts []string
 	for _, c := range result.Codes {
 		texts = append(texts, c.Text)
 	}
-	if len(texts) == 0 {
-		return recovery.Draft{}, err // a picture without a code: its text has to be typed
+	d := recovery.Parse(strings.Join(texts, "\n"))
+	d.Origin.File = name
+	if len(d.Keys) > 0 {
+		return d, nil, nil
 	}
-	d = recovery.Parse(strings.Join(texts, "\n"))
-	d.Origin.File = filepath.Base(path)
-	return d, nil
+	return d, toTypeFrom(img), nil
 }
 
-// take shows what was understood.
-func (k *Keep) take(d recovery.Draft, err error) {
+// maxTyping is the longest side of a picture to type from, in pixels: enough to read the print of a whole page.
+const maxTyping = 3000
+
+// toTypeFrom is a copy of a picture, made smaller where it is larger than anybody needs to read it.
+func toTypeFrom(img image.Image) image.Image {
+	size := img.Bounds().Size()
+	if longest := max(size.X, size.Y); longest > maxTyping {
+		size = image.Pt(max(size.X*maxTyping/longest, 1), max(size.Y*maxTyping/longest, 1))
+	}
+	out := image.NewRGBA(image.Rectangle{Max: size})
+	if size == img.Bounds().Size() {
+		draw.Copy(out, image.Point{}, img, img.Bounds(), draw.Src, nil)
+	} else {
+		draw.CatmullRom.Scale(out, out.Rect, img, img.Bounds(), draw.Src, nil)
+	}
+	return out
+}
+
+// take shows what was understood, and the picture when nothing was.
+func (k *Keep) take(d recovery.Draft, picture image.Image, err error) {
 	k.forget()
 	defer d.Wipe()
 	if err != nil {
+		blank(picture)
 		k.err = Sentence(err)
+		if errors.Is(err, errNothingCopied) {
+			k.err = "Nothing was copied. Copy the keys, or a picture of them, and try again."
+		}
 		return
 	}
 	k.err = ""
-	k.origin, k.ignored = d.Origin, d.Ignored
+	k.origin, k.ignored, k.picture = d.Origin, d.Ignored, picture
 	for _, f := range d.Keys {
 		k.keys = append(k.keys, string(f.Text.Reveal()))
 		k.used = append(k.used, f.Used)
 	}
-	if len(k.keys) == 0 {
+	if len(k.keys) == 0 && picture == nil {
 		k.err = "No recovery keys were found in it. Type or paste them below, one on each line."
 	}
 	if slices.Contains(d.Notes, recovery.NoteSetupKey) {
@@ -335,16 +425,22 @@ func (k *Keep) Save(beside bool) {
 		case err != nil:
 			k.err = Sentence(err)
 		case same:
-			k.saved = n
-			k.forget()
+			k.kept(n)
 			k.notes = []string{"These keys were kept already."}
 		default:
-			k.saved = n
-			k.forget()
+			k.kept(n)
 		}
 		k.changed.call()
 	})
 	k.changed.call()
+}
+
+// kept drops what was understood, here and on the clipboard, because n keys are with the account now.
+func (k *Keep) kept(n int) {
+	k.saved = n
+	k.forget()
+	k.s.clip.removeLeftover(k.left)
+	k.left = leftover{}
 }
 
 // RemoveLooseFile overwrites and deletes the file the saved keys came from, and says honestly what that achieves.
@@ -383,6 +479,11 @@ func shred(path string) error {
 
 // slow runs work off the models' goroutine; its outcome is dropped when the step moved on meanwhile.
 func (k *Keep) slow(busy string, work func(ctx context.Context) error, then func(err error)) {
+	k.see(busy, work, then, func() {})
+}
+
+// see is slow for work whose outcome has to be wiped when it is not wanted any more.
+func (k *Keep) see(busy string, work func(ctx context.Context) error, then func(err error), unwanted func()) {
 	if k.busy != "" && busy != "" {
 		return
 	}
@@ -391,6 +492,7 @@ func (k *Keep) slow(busy string, work func(ctx context.Context) error, then func
 	var err error
 	k.s.job(func(ctx context.Context) { err = work(ctx) }, func() {
 		if k.round != round {
+			unwanted()
 			return
 		}
 		if busy != "" {
@@ -398,6 +500,6 @@ func (k *Keep) slow(busy string, work func(ctx context.Context) error, then func
 		}
 		then(err)
 		k.changed.call()
-	}, nil)
+	}, unwanted)
 	k.changed.call()
 }

@@ -252,16 +252,20 @@ var errNothingCopied = errors.New("model: nothing on the clipboard")
 // removeLeftover takes off the clipboard what the account was made from, if it is
 // still there.
 func (a *Add) removeLeftover() {
-	left := a.left
+	a.s.clip.removeLeftover(a.left)
 	a.left = leftover{}
+}
+
+// removeLeftover takes off the clipboard what was copied to be kept, if it is still there.
+func (c *clip) removeLeftover(left leftover) {
 	if left.text != "" {
-		a.s.clip.discard(left.text)
+		c.discard(left.text)
 	}
 	if left.picture == [sha256.Size]byte{} {
 		return
 	}
-	d, base := a.s.d, a.s.ctx
-	a.s.clip.ops.do(func() {
+	d, base := c.s.d, c.s.ctx
+	c.ops.do(func() {
 		ctx, cancel := context.WithTimeout(base, clipWait)
 		defer cancel()
 		data, err := d.ClipboardPicture(ctx)
@@ -269,7 +273,7 @@ func (a *Add) removeLeftover() {
 			return // something else was copied meanwhile, and is not ours to remove
 		}
 		// A clipboard holds one thing, so that an empty text replaces the picture. When
-		// it cannot, the account is saved all the same and there is nothing to do.
+		// it cannot, what was copied is kept all the same and there is nothing to do.
 		_ = d.Clipboard.SetSecret(ctx, "")
 	})
 }

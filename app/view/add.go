@@ -19,6 +19,7 @@ type addPage struct {
 	stage model.Stage
 	body  *fyne.Container
 	first fyne.Focusable // what gets the keyboard on this stage
+	fresh bool           // the stage has just changed
 
 	// What a tick or a keystroke changes without building the stage anew:
 	banner *widget.Banner
@@ -37,6 +38,15 @@ func newAddPage(r *Root) *addPage {
 func (p *addPage) content() fyne.CanvasObject { return p.body }
 func (p *addPage) focus() fyne.Focusable      { return p.first }
 func (p *addPage) escape()                    { p.back() }
+
+// dropped takes files for the step that is on the screen.
+func (p *addPage) dropped(paths []string) {
+	if p.stage == model.KeepKeys {
+		p.root.session.Keep().ReadFile(paths[0])
+		return
+	}
+	p.add.ReadFiles(paths)
+}
 
 func (p *addPage) leave() {
 	if p.form != nil {
@@ -64,7 +74,7 @@ func (p *addPage) update() {
 	advised := stage == model.ProveIt && len(p.add.Proof().Advice) != p.advice
 	changed := stage != p.stage
 	if changed || advised || stage == model.KeepKeys || stage == model.Several || stage == model.Working {
-		p.stage = stage
+		p.stage, p.fresh = stage, changed
 		p.build()
 		p.body.Refresh()
 		if p.root.current == page(p) && (stage != model.KeepKeys || changed) {
@@ -116,6 +126,10 @@ func (p *addPage) build() {
 		w := newWays(p.root)
 		p.first = w.cards[0]
 		body = sheet("Add an account", p.back, p.banner, w.body)
+	}
+	if p.stage == model.KeepKeys && !p.fresh { // built anew with every keystroke
+		putSheet(p.body, body)
+		return
 	}
 	p.body.Objects = []fyne.CanvasObject{body}
 }

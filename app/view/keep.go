@@ -19,6 +19,7 @@ type keepPane struct {
 	leave   func() // goes on without keys, or after they are kept
 	skip    string // the label of going on without keys
 	text    *widget.Entry
+	picture *widget.PictureView // to type from, when a program could not read it
 	banner  *widget.Banner
 	save    *widget.Button
 	shown   string // the keys in the text field, to tell the person's own typing from news of the model
@@ -27,6 +28,8 @@ type keepPane struct {
 
 func newKeepPane(r *Root, skip string, leave func()) *keepPane {
 	p := &keepPane{root: r, keep: r.session.Keep(), leave: leave, skip: skip, banner: widget.NewBanner()}
+	p.picture = widget.NewPictureView(pictureHeight)
+	p.picture.OnPutAway = p.keep.DropPicture
 	p.text = widget.NewMultiLineEntry("Paste or type the keys here, one on each line", 6)
 	p.text.OnChanged = func(text string) {
 		if p.filling {
@@ -56,11 +59,15 @@ func newKeepPane(r *Root, skip string, leave func()) *keepPane {
 func (p *keepPane) objects() []fyne.CanvasObject {
 	k := p.keep
 	p.banner.Set(widget.Trouble, "", k.Error())
+	p.picture.Set(k.Picture())
 	if n := k.Saved(); n > 0 {
 		return p.saved(n)
 	}
 	lines := k.Lines()
 	p.fill(lines)
+	if k.Picture() != nil {
+		return p.typing(lines)
+	}
 	objects := []fyne.CanvasObject{
 		widget.NewText(widget.Body, "If the portal handed out recovery keys (also called backup codes), keep them here: they let you in when there is no code. Most portals show them only once."),
 		p.banner,
@@ -73,6 +80,23 @@ func (p *keepPane) objects() []fyne.CanvasObject {
 			widget.NewButton(widget.Secondary, "Paste", look.IconClipboard, p.paste),
 			widget.NewButton(widget.Secondary, "Open a file", look.IconFolder, p.open)),
 		p.text)
+	return p.understood(objects, lines)
+}
+
+// pictureHeight leaves room for the field below it in a window of the usual size.
+const pictureHeight = 250
+
+// typing shows a picture without anything to read for a program, and the field beside it.
+func (p *keepPane) typing(lines []model.KeepLine) []fyne.CanvasObject {
+	return p.understood([]fyne.CanvasObject{
+		widget.NewText(widget.Body, "There is no QR code with keys in this picture. Type the keys as you see them, one on each line."),
+		p.banner, p.picture, p.text,
+	}, lines)
+}
+
+// understood adds what the keys were taken for, and the buttons, to a page.
+func (p *keepPane) understood(objects []fyne.CanvasObject, lines []model.KeepLine) []fyne.CanvasObject {
+	k := p.keep
 	if n := len(lines); n > 0 {
 		text := count(n, "key was understood.", "keys were understood.")
 		if used := usedOf(lines); used > 0 {
@@ -139,15 +163,16 @@ func normalLines(text string) string {
 	return strings.Join(out, "\n")
 }
 
-// clear takes the keys out of the field.
+// clear takes the keys out of the field, and the picture off the screen.
 func (p *keepPane) clear() {
+	p.picture.Set(nil)
 	p.filling = true
 	p.text.SetText("")
 	p.filling = false
 	p.shown = ""
 }
 
-func (p *keepPane) paste() { p.keep.ReadText(fyne.CurrentApp().Clipboard().Content()) }
+func (p *keepPane) paste() { p.keep.ReadClipboard() }
 
 func (p *keepPane) open() {
 	d := dialog.NewFileOpen(func(file fyne.URIReadCloser, err error) {
@@ -204,10 +229,10 @@ func (r *Root) openKeep(id model.ID) {
 func (p *keepPage) content() fyne.CanvasObject { return p.body }
 func (p *keepPage) focus() fyne.Focusable      { return p.pane.text }
 func (p *keepPage) leave()                     { p.pane.clear() }
+func (p *keepPage) dropped(paths []string)     { p.pane.keep.ReadFile(paths[0]) }
 
 func (p *keepPage) update() {
-	p.body.Objects = []fyne.CanvasObject{sheet("Recovery keys", p.escape, p.pane.objects()...)}
-	p.body.Refresh()
+	putSheet(p.body, sheet("Recovery keys", p.escape, p.pane.objects()...))
 }
 
 func (p *keepPage) escape() {

@@ -23,6 +23,9 @@ type page interface {
 	leave()                // the page is about to disappear: drop what is secret
 }
 
+// dropper is a page that has a use of its own for files that are dropped on it; for the others they are pictures of new accounts.
+type dropper interface{ dropped(paths []string) }
+
 // basePage does nothing where a page has nothing to do.
 type basePage struct{}
 
@@ -86,6 +89,34 @@ func head(title string, back func()) fyne.CanvasObject {
 // sheet is a screen with a head and a column that scrolls.
 func sheet(title string, back func(), objects ...fyne.CanvasObject) fyne.CanvasObject {
 	return container.NewBorder(head(title, back), nil, nil, nil, columnOf(false, objects...))
+}
+
+// putSheet makes a sheet the content of body. Where one was there before, the new one shows the same place of the column: a page
+// that is built anew while somebody types or reads must not jump.
+func putSheet(body *fyne.Container, fresh fyne.CanvasObject) {
+	at := fyne.Position{}
+	if len(body.Objects) == 1 {
+		if scroll := scrollOf(body.Objects[0]); scroll != nil {
+			at = scroll.Offset
+		}
+	}
+	body.Objects = []fyne.CanvasObject{fresh}
+	body.Refresh()
+	if scroll := scrollOf(fresh); scroll != nil && at.Y > 0 {
+		scroll.ScrollToOffset(at)
+	}
+}
+
+// scrollOf is the column of a sheet.
+func scrollOf(sheet fyne.CanvasObject) *container.Scroll {
+	if box, ok := sheet.(*fyne.Container); ok {
+		for _, o := range box.Objects {
+			if scroll, ok := o.(*container.Scroll); ok {
+				return scroll
+			}
+		}
+	}
+	return nil
 }
 
 // centred is a screen whose column stands in the middle of the window when there is room.

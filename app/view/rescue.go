@@ -156,8 +156,7 @@ func (p *rescuePage) showChoice(busy string) {
 
 func (p *rescuePage) show(title string, objects ...fyne.CanvasObject) {
 	p.judgeQuietly()
-	p.body.Objects = []fyne.CanvasObject{sheet(title, p.escape, objects...)}
-	p.body.Refresh()
+	putSheet(p.body, sheet(title, p.escape, objects...))
 }
 
 // judge says of the words typed so far what is wrong with them.

@@ -102,8 +102,8 @@ func (r *Root) Dropped(paths []string) {
 	if len(paths) == 0 {
 		return
 	}
-	if p, ok := r.current.(interface{ dropped(paths []string) }); ok {
-		p.dropped(paths) // the page has a use of its own for files
+	if p, ok := r.current.(dropper); ok {
+		p.dropped(paths)
 		return
 	}
 	if r.session.State() != model.Open {

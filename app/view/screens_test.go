@@ -13,9 +13,11 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/test"
 
 	"github.com/tallystick/tallystick/app/look"
 	"github.com/tallystick/tallystick/app/model"
+	"github.com/tallystick/tallystick/app/widget"
 	"github.com/tallystick/tallystick/scanner"
 	"github.com/tallystick/tallystick/scanner/capture"
 	"github.com/tallystick/tallystick/vault"
@@ -82,6 +84,12 @@ var screens = []struct {
 	{"add-prove-it", phone, 1, openVault, proveIt},
 	{"add-refused", phone, 1, openVault, func(s *stage) { proveIt(s); s.session.Add().Refused() }},
 	{"add-keep-keys", phone, 1, openVault, keepKeys},
+	{"add-keep-picture", phone, 1, openVault, func(s *stage) {
+		keepPicture(s)
+		p := s.root.current.(*addPage).keys
+		p.picture.Zoom(1)
+		p.text.SetText("4f8a-91c2\n77de-03b5")
+	}},
 	{"add-keys-kept", phone, 1, openVault, func(s *stage) {
 		keepKeys(s)
 		s.session.Keep().Save(false)
@@ -156,6 +164,35 @@ func keepKeys(s *stage) {
 	s.session.Add().Accepted()
 	s.until(func() bool { return s.session.Add().Stage() == model.KeepKeys })
 	s.session.Keep().ReadText("Yeastar recovery codes\n\n1. 4f8a-91c2\n2. 77de-03b5\n3. c01a-5e6f\n4. 9b3d-2a48\n5. e5f7-60d1\n")
+}
+
+// keepPicture walks to the recovery keys and opens a photograph of a sheet.
+func keepPicture(s *stage) {
+	proveIt(s)
+	s.session.Add().Accepted()
+	s.until(func() bool { return s.session.Add().Stage() == model.KeepKeys })
+	s.session.Keep().ReadFile(sheetPicture(s.t))
+	s.until(func() bool { return s.session.Keep().Picture() != nil })
+}
+
+// sheetPicture is a picture of recovery keys without a QR code.
+func sheetPicture(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "codes.png")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	paper := test.NewTempWindow(t, widget.NewPadded(24, 24, widget.NewColumn(8,
+		widget.NewText(widget.Title, "Your backup codes"), widget.NewText(widget.Body, "Each of them works once. Keep them in a safe place."),
+		widget.NewText(widget.Mono, "4f8a-91c2   77de-03b5\nc01a-5e6f   9b3d-2a48\ne5f7-60d1"))))
+	paper.Resize(fyne.NewSize(420, 220))
+	img := paper.Canvas().Capture()
+	if err := png.Encode(f, img); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // savedKit makes a recovery kit, saves its page to a file, and returns that.

@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"image"
 	"os"
 	"slices"
 	"strings"
@@ -292,5 +293,46 @@ func TestNothingWiderThanTheWindow(t *testing.T) {
 				t.Errorf("needs %.0f pixels at 200 %% text, the window has %.0f", w, small.Width)
 			}
 		})
+	}
+}
+
+// A picture without a QR code is shown beside the field, larger and smaller, and the keys are typed from it; when they are kept
+// nothing of it is left. A file that is dropped at this step is for the keys, not for a new account.
+func TestTypingFromAPicture(t *testing.T) {
+	s := newStage(t, phone, look.Config{}, openVault)
+	proveIt(s)
+	s.session.Add().Accepted()
+	s.until(func() bool { return s.session.Add().Stage() == model.KeepKeys })
+	s.root.Dropped([]string{sheetPicture(t)})
+	s.until(func() bool { return s.session.Keep().Picture() != nil })
+	if !s.says("Type the keys as you see them") {
+		t.Error("nothing says what to do")
+	}
+	picture := s.session.Keep().Picture().(*image.RGBA)
+	view := s.root.current.(*addPage).keys.picture
+	whole := view.Shown()
+	s.button("Larger").OnTapped()
+	if got := view.Shown(); got.Width <= whole.Width || got.Height <= whole.Height {
+		t.Errorf("larger is %v, whole was %v", got, whole)
+	}
+	s.button("Smaller").OnTapped()
+	if got := view.Shown(); got != whole {
+		t.Errorf("smaller again is %v, whole was %v", got, whole)
+	}
+	s.win.Canvas().Focus(s.root.current.(*addPage).keys.text)
+	s.write("4f8a-91c2")
+	if !s.says("One key was understood") || s.session.Keep().Picture() == nil {
+		t.Error("the picture went away while the keys were typed")
+	}
+	s.session.Keep().Save(false)
+	s.until(func() bool { return s.session.Keep().Saved() == 1 })
+	if s.session.Keep().Picture() != nil || slices.ContainsFunc(picture.Pix, func(b uint8) bool { return b != 0 }) {
+		t.Error("the picture is still in memory")
+	}
+	if view.Shown() != (fyne.Size{}) {
+		t.Error("the picture is still on the screen")
+	}
+	if !s.says("The file is still there") {
+		t.Error("nobody offers to delete the picture's file")
 	}
 }
