@@ -26,6 +26,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tallystick/tallystick/vault"
 	"github.com/tallystick/tallystick/vault/secret"
 )
 
@@ -42,6 +43,11 @@ type run struct {
 	passRead bool         // the first line of standard input was taken
 	pass     secret.Bytes // that line
 	wipe     []secret.Bytes
+
+	recoveryStdin bool         // --recovery-passphrase-stdin
+	recoveryRead  bool         // its line was taken
+	recoveryPass  secret.Bytes // that line
+	keys          []*vault.RecoveryKey
 }
 
 // Run carries out one command line (without the program's name) and returns the exit
@@ -55,6 +61,9 @@ func Run(ctx context.Context, args []string, env Env) int {
 	defer func() {
 		for _, s := range r.wipe {
 			s.Wipe()
+		}
+		for _, k := range r.keys {
+			k.Wipe()
 		}
 	}()
 

@@ -19,7 +19,7 @@ func TestHelp(t *testing.T) {
 		"passphrase": {"help", "passphrase"}, "doctor": {"help", "doctor"}, "rehearse": {"help", "rehearse"}, "version": {"help", "version"},
 		"recovery": {"help", "recovery"}, "recovery-parse": {"help", "recovery", "parse"}, "recovery-add": {"help", "recovery", "add"},
 		"recovery-list": {"help", "recovery", "list"}, "recovery-use": {"help", "recovery", "use"}, "recovery-undo": {"help", "recovery", "undo"},
-		"recovery-export": {"help", "recovery", "export"}, "kit": {"help", "kit"}, "kit-create": {"help", "kit", "create"},
+		"recovery-export": {"help", "recovery", "export"}, "recovery-remove": {"help", "recovery", "remove"}, "recovery-passphrase": {"help", "recovery", "passphrase"}, "kit": {"help", "kit"}, "kit-create": {"help", "kit", "create"},
 		"kit-check": {"help", "kit", "check"}, "kit-restore": {"help", "kit", "restore"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -57,10 +57,15 @@ func (r *run) body(ctx context.Context, prompt string) (secret.Bytes, error) {
 	return s, err
 }
 
-// bodyBytes is the rest of standard input after the passphrase, up to max bytes.
+// bodyBytes is the rest of standard input after the passphrases, up to max bytes.
 func (r *run) bodyBytes(max int64) ([]byte, error) {
 	if r.passphraseStdin {
 		if _, err := r.passphraseLine(); err != nil {
+			return nil, err
+		}
+	}
+	if r.recoveryStdin {
+		if _, err := r.recoveryLine(); err != nil {
 			return nil, err
 		}
 	}

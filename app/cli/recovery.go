@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tallystick/tallystick/app/model"
 	"github.com/tallystick/tallystick/scanner"
 	"github.com/tallystick/tallystick/vault"
 	"github.com/tallystick/tallystick/vault/recovery"
@@ -26,13 +27,16 @@ func (r *run) recoveryCommand() *cobra.Command {
 		Long: `Keep and use the recovery keys that portals hand out: the ones that sign in once
 each when there is no code.
 
-"use" prints a key and marks it as used; "list" tells how many are left.`,
+"use" prints a key and marks it as used; "list" tells how many are left. Where the keys
+are sealed under a passphrase of their own, whatever shows one asks for it.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(*cobra.Command, []string) error {
-			return usage("Say parse, add, list, use, undo or export.")
+			return usage("Say parse, add, list, use, undo, remove, export or passphrase.")
 		},
 	}
-	cmd.AddCommand(r.recoveryParse(), r.recoveryAdd(), r.recoveryList(), r.recoveryUse(), r.recoveryUndo(), r.recoveryExport())
+	cmd.PersistentFlags().BoolVar(&r.recoveryStdin, "recovery-passphrase-stdin", false,
+		"take the second passphrase from standard input")
+	cmd.AddCommand(r.recoveryParse(), r.recoveryAdd(), r.recoveryList(), r.recoveryUse(), r.recoveryUndo(), r.recoveryRemove(), r.recoveryExport(), r.recoveryPassphraseCommand())
 	return cmd
 }
 
@@ -86,7 +90,7 @@ type parsed struct {
 
 func (r *run) parseSheet(ctx context.Context, file string, asJSON bool) error {
 	r.denyInspection()
-	d, err := r.readSheet(ctx, file)
+	d, what, err := r.readSheet(ctx, file)
 	if err != nil {
 		return err
 	}
@@ -118,12 +122,20 @@ func (r *run) parseSheet(ctx context.Context, file string, asJSON bool) error {
 		}
 	}
 	if len(d.Keys) == 0 {
-		return fail(statusNothing, "There are no recovery keys in it.")
+		return noKeys(what, "")
 	}
 	if !asJSON {
 		r.tellDraft(d)
 	}
 	return nil
+}
+
+// noKeys is what a command ends with that found no recovery keys.
+func noKeys(what, more string) error {
+	if what == "" {
+		return fail(statusNothing, "There are no recovery keys in it.%s", more)
+	}
+	return fail(statusNothing, "There are no recovery keys in it. %s%s", what, more)
 }
 
 // tellDraft says how much was understood, on standard error.
@@ -158,15 +170,18 @@ func amount(n int, what string) string {
 	return strconv.Itoa(n) + " " + what + "s"
 }
 
-// readSheet understands a file or standard input. A picture is searched for a QR code.
-func (r *run) readSheet(ctx context.Context, file string) (recovery.Draft, error) {
+// readSheet understands a file or standard input. A picture is searched for a QR code. what
+// says, where no key was found, what it is instead; "" = nothing that has a name.
+func (r *run) readSheet(ctx context.Context, file string) (d recovery.Draft, what string, err error) {
 	data, name, err := r.readSource(file)
 	if err != nil {
-		return recovery.Draft{}, err
+		return recovery.Draft{}, "", err
 	}
 	defer clear(data)
-	d, err := recovery.ReadBytes(ctx, data, name)
+	d, err = recovery.ReadBytes(ctx, data, name)
 	switch {
+	case err == nil && len(d.Keys) == 0 && len(data) < maxLine:
+		what = model.NotASheet([]string{string(data)}, false)
 	case errors.Is(err, recovery.ErrPicture):
 		return r.scanSheet(ctx, data, name)
 	case errors.Is(err, recovery.ErrTooLarge):
@@ -178,7 +193,7 @@ func (r *run) readSheet(ctx context.Context, file string) (recovery.Draft, error
 	case errors.Is(err, recovery.ErrEncrypted):
 		err = fail(statusFailed, "The file asks for a password. Open it, copy the keys, and give them on standard input.")
 	}
-	return d, err
+	return d, what, err
 }
 
 // readSource reads a file or standard input, and the file's name without its directory.
@@ -203,29 +218,32 @@ func (r *run) readSource(file string) (data []byte, name string, err error) {
 }
 
 // scanSheet reads what the QR codes of a picture say.
-func (r *run) scanSheet(ctx context.Context, data []byte, name string) (recovery.Draft, error) {
+func (r *run) scanSheet(ctx context.Context, data []byte, name string) (d recovery.Draft, what string, err error) {
 	const typeThem = "Type the keys from it and give them on standard input."
 	picture, err := scanner.DecodePicture(bytes.NewReader(data), scanner.DefaultLimits())
 	if errors.Is(err, scanner.ErrFormat) {
-		return recovery.Draft{}, fail(statusFailed, "It is a picture of a kind that cannot be searched for a QR code. %s", typeThem)
+		return d, "", fail(statusFailed, "It is a picture of a kind that cannot be searched for a QR code. %s", typeThem)
 	}
 	if err != nil {
-		return recovery.Draft{}, err
+		return d, "", err
 	}
 	res, err := r.env.Scanner().Scan(ctx, picture)
 	if err != nil {
-		return recovery.Draft{}, err
+		return d, "", err
 	}
 	if len(res.Codes) == 0 {
-		return recovery.Draft{}, fail(statusNothing, "It is a picture, and no QR code in it can be read. %s", typeThem)
+		return d, "", fail(statusNothing, "It is a picture, and no QR code in it can be read. %s", typeThem)
 	}
 	texts := make([]string, len(res.Codes))
 	for i, c := range res.Codes {
 		texts[i] = c.Text
 	}
-	d := recovery.Parse(strings.Join(texts, "\n"))
+	d = recovery.Parse(strings.Join(texts, "\n"))
 	d.Origin.File = name
-	return d, nil
+	if len(d.Keys) == 0 {
+		what = model.NotASheet(texts, true)
+	}
+	return d, what, nil
 }
 
 // sheetRecord is a sheet in JSON: part of the contract in docs/cli.md.
@@ -238,12 +256,13 @@ type sheetRecord struct {
 	Dead    string      `json:"replaced"`
 	Left    int         `json:"left"`
 	Total   int         `json:"total"`
+	Sealed  bool        `json:"sealed"` // under a passphrase of its own: no shapes
 	Keys    []keyRecord `json:"keys"`
 }
 
 type keyRecord struct {
-	Number int     `json:"number"` // over all sheets, from 1; stays when sheets are added
-	Shape  string  `json:"shape"`
+	Number int     `json:"number"`        // over all sheets, from 1; stays when sheets are added
+	Shape  string  `json:"shape"`         // "" while sealed
 	Used   *string `json:"used"`          // RFC 3339
 	Key    *string `json:"key,omitempty"` // only with --show-secrets
 }
@@ -258,26 +277,27 @@ type keptRecord struct {
 	Sheets []sheetRecord `json:"sheets"` // oldest first; never null
 }
 
-func newKept(a vault.Account, showSecrets bool) keptRecord {
+// newKept describes an account's sheets; open are the same ones, opened where that could be done.
+func newKept(a vault.Account, open recovery.Sheets, showSecrets bool) keptRecord {
 	k := keptRecord{
 		ID: string(a.ID), Issuer: a.Issuer, Name: a.Name,
 		Left: a.Recovery.Left(), Total: a.Recovery.Total(), Sheets: []sheetRecord{},
 	}
 	number := 0
-	for _, s := range a.Recovery {
+	for i, s := range a.Recovery {
 		rec := sheetRecord{
 			ID: s.ID, Service: s.Origin.Service, File: s.Origin.File,
 			Printed: stampOr(s.Printed), Added: stampOr(s.Added), Dead: stampOr(s.Dead),
-			Left: s.Left(), Total: s.Total(), Keys: []keyRecord{},
+			Left: s.Left(), Total: s.Total(), Sealed: s.IsSealed(), Keys: []keyRecord{},
 		}
-		for _, key := range s.Keys {
+		for _, key := range open[i].Keys {
 			number++
 			kr := keyRecord{Number: number, Shape: shape(key.Text.Reveal())}
 			if !key.Used.IsZero() {
 				used := rfc3339(key.Used)
 				kr.Used = &used
 			}
-			if showSecrets {
+			if showSecrets && !open[i].IsSealed() {
 				text := string(key.Text.Reveal())
 				kr.Key = &text
 			}
@@ -333,18 +353,29 @@ The file itself is left as it is: delete it when the keys are kept.`,
 
 func (r *run) addSheet(ctx context.Context, account, file string, beside, asJSON bool) error {
 	r.denyInspection()
-	d, err := r.readSheet(ctx, file)
+	d, what, err := r.readSheet(ctx, file)
 	if err != nil {
 		return err
 	}
 	defer d.Wipe()
 	if len(d.Keys) == 0 {
-		return fail(statusNothing, "There are no recovery keys in it. Nothing was changed.")
+		return noKeys(what, " Nothing was changed.")
 	}
 	var a vault.Account
 	var replaced, kept int
-	added := false
-	err = r.updateClosing(ctx, func(v *vault.Vault) error {
+	added, sealed := false, false
+	m, err := r.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = m.Close() }()
+	var opener *vault.RecoveryKey
+	if r.recoveryStdin { // only to see whether the keys are there already
+		if opener, err = r.recoveryKey(ctx, m); err != nil {
+			return err
+		}
+	}
+	err = m.Update(ctx, func(v *vault.Vault) error {
 		if a, err = r.one(v.Accounts(), account); err != nil {
 			return err
 		}
@@ -354,8 +385,16 @@ func (r *run) addSheet(ctx context.Context, account, file string, beside, asJSON
 			return err
 		}
 		defer fresh.Wipe() // Put copies
-		kept = a.Recovery.Left()
+		kept, sealed = a.Recovery.Left(), v.RecoverySealed()
 		next := a
+		same, err := keptAlready(a.Recovery, fresh, opener)
+		if err != nil {
+			return err
+		}
+		if same {
+			a = a.Clone()
+			return nil
+		}
 		if beside {
 			next.Recovery, added = a.Recovery.Add(fresh)
 		} else {
@@ -380,7 +419,7 @@ func (r *run) addSheet(ctx context.Context, account, file string, beside, asJSON
 		return nil
 	})
 	if errors.Is(err, vault.ErrTooLong) {
-		return fail(statusFailed, "An account keeps at most %d sheets of recovery keys, replaced ones included.", vault.MaxSheets)
+		return fail(statusFailed, "An account keeps at most %d sheets of recovery keys, replaced ones included. `tallystick recovery remove` deletes replaced ones.", vault.MaxSheets)
 	}
 	if err != nil {
 		return err
@@ -394,7 +433,7 @@ func (r *run) addSheet(ctx context.Context, account, file string, beside, asJSON
 		return r.json(struct {
 			Added int `json:"added"` // keys; 0 = they were there already
 			keptRecord
-		}{n, newKept(a, false)})
+		}{n, newKept(a, a.Recovery, false)})
 	}
 	called := nameOr(a.Issuer, a.Name, string(a.ID)[:8])
 	if !added {
@@ -402,11 +441,28 @@ func (r *run) addSheet(ctx context.Context, account, file string, beside, asJSON
 		return nil
 	}
 	r.tellDraft(d)
+	if sealed && opener == nil {
+		r.note("They are sealed. Whether they were kept before cannot be seen without the passphrase of the recovery keys.")
+	}
 	r.print("Kept %s with %s; %d can be used.", amount(len(d.Keys), "recovery key"), called, a.Recovery.Left())
 	if replaced > 0 {
 		r.print("The sheet before is marked as replaced, with %s unused.", amount(kept, "key"))
 	}
 	return nil
+}
+
+// keptAlready reports whether a valid sheet that is sealed holds the keys of fresh.
+func keptAlready(list recovery.Sheets, fresh recovery.Sheet, key *vault.RecoveryKey) (bool, error) {
+	if key == nil {
+		return false, nil
+	}
+	open, err := openedSheets(list, key)
+	if err != nil {
+		return false, err
+	}
+	defer open.Wipe()
+	_, added := open.Add(fresh)
+	return !added, nil
 }
 
 func (r *run) recoveryList() *cobra.Command {
@@ -418,18 +474,7 @@ func (r *run) recoveryList() *cobra.Command {
 were used. --show-secrets shows the keys themselves, without marking any as used.`,
 		Args: oneAccount,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return r.readClosing(cmd.Context(), func(v *vault.Vault) error {
-				a, err := r.one(v.Accounts(), args[0])
-				if err != nil {
-					return err
-				}
-				k := newKept(a, showSecrets)
-				if asJSON {
-					return r.json(k)
-				}
-				r.printKept(k)
-				return nil
-			})
+			return r.listKeys(cmd.Context(), args[0], showSecrets, asJSON)
 		},
 	}
 	f := cmd.Flags()
@@ -439,13 +484,55 @@ were used. --show-secrets shows the keys themselves, without marking any as used
 	return cmd
 }
 
+func (r *run) listKeys(ctx context.Context, text string, showSecrets, asJSON bool) error {
+	m, err := r.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = m.Close() }()
+	var a vault.Account
+	err = m.Read(func(v *vault.Vault) error {
+		r.noteBroken(v)
+		if a, err = r.one(v.Accounts(), text); err == nil {
+			a = a.Clone()
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	defer a.Recovery.Wipe()
+	open := a.Recovery
+	if showSecrets {
+		key, err := r.recoveryKey(ctx, m)
+		if err != nil {
+			return err
+		}
+		if open, err = openedSheets(a.Recovery, key); err != nil {
+			return err
+		}
+		defer open.Wipe()
+		for _, s := range open {
+			if s.IsSealed() {
+				r.note("The keys of sheet %s are sealed under another passphrase, as it was in the copy they came from.", s.ID[:8])
+			}
+		}
+	}
+	k := newKept(a, open, showSecrets)
+	if asJSON {
+		return r.json(k)
+	}
+	r.printKept(k)
+	return nil
+}
+
 func (r *run) printKept(k keptRecord) {
 	if len(k.Sheets) == 0 {
 		r.note("No recovery keys are kept with %s. `tallystick recovery add` does it.", nameOr(k.Issuer, k.Name, k.ID[:8]))
 		return
 	}
 	r.print("%s: %d of %d left", nameOr(k.Issuer, k.Name, k.ID[:8]), k.Left, k.Total)
-	t := newTable("N", "KEY", "USED", "SHEET")
+	t := newTable("N", "KEY", "USED", "SHEET", "ID")
 	for _, s := range k.Sheets {
 		about := s.Service
 		if about == "" {
@@ -456,13 +543,16 @@ func (r *run) printKept(k keptRecord) {
 		}
 		for _, key := range s.Keys {
 			text, used := key.Shape, "-"
+			if text == "" {
+				text = "(sealed)"
+			}
 			if key.Key != nil {
 				text = *key.Key
 			}
 			if key.Used != nil {
 				used = *key.Used
 			}
-			t.row(strconv.Itoa(key.Number), text, used, about)
+			t.row(strconv.Itoa(key.Number), text, used, about, s.ID[:8])
 		}
 	}
 	t.write(r.out)
@@ -488,12 +578,34 @@ func (r *run) useKey(ctx context.Context, text string, asJSON bool) error {
 	var key recovery.Key
 	var number, left, total int
 	var id vault.ID
-	err := r.updateClosing(ctx, func(v *vault.Vault) error {
+	m, err := r.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = m.Close() }()
+	// Whether there is a key to print is known before anybody has to type a passphrase.
+	err = m.Read(func(v *vault.Vault) error {
 		a, err := r.one(v.Accounts(), text)
 		if err != nil {
 			return err
 		}
-		id = a.ID
+		if id = a.ID; a.Recovery.Left() == 0 {
+			return noneLeft(a)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	opener, err := r.recoveryKey(ctx, m)
+	if err != nil {
+		return err
+	}
+	err = m.Update(ctx, func(v *vault.Vault) error {
+		a, there := v.Account(id)
+		if !there || !a.Trashed.IsZero() {
+			return vault.ErrNoAccount
+		}
 		sheet, place, err := a.Recovery.Next()
 		if err != nil {
 			return noneLeft(a)
@@ -502,7 +614,7 @@ func (r *run) useKey(ctx context.Context, text string, asJSON bool) error {
 		for _, s := range a.Recovery[:sheet] {
 			number += s.Total()
 		}
-		if key, err = v.SpendRecoveryKey(id, nil, r.env.Now()); err != nil {
+		if key, err = v.SpendRecoveryKey(id, opener, r.env.Now()); err != nil {
 			return err
 		}
 		r.wipe = append(r.wipe, key.Text)
@@ -606,7 +718,7 @@ func (r *run) undoKey(ctx context.Context, text string, n int, asJSON bool) erro
 					return err
 				}
 			}
-			kept = newKept(a, false)
+			kept = newKept(a, a.Recovery, false)
 			return nil
 		}
 		return fail(statusNothing, "There is no key of that number. `tallystick recovery list` shows them.")

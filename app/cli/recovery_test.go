@@ -114,7 +114,19 @@ func TestRecoveryKeysInAPicture(t *testing.T) {
 		t.Errorf("keys %v", got["keys"])
 	}
 	r.run("recovery", "parse", write()).wants(t, statusNothing, "It is a picture, and no QR code")
-	r.run("recovery", "parse", write(linkRFC)).wants(t, statusNothing, "no recovery keys")
+	for text, said := range map[string]string{
+		linkRFC:                           "The QR code is that of an authenticator account",
+		"https://portal.example/a?b=c":    "a web address (portal.example), not a sheet of recovery keys",
+		"WIFI:S:net;T:WPA;P:hunter2two;;": "the password of a Wi-Fi network",
+	} {
+		got := r.run("recovery", "parse", write(text))
+		got.wants(t, statusNothing, said)
+		if strings.Contains(got.err, rfcKey) || strings.Contains(got.err, "hunter2") || strings.Contains(got.err, "b=c") {
+			t.Errorf("said %q", got.err)
+		}
+	}
+	r.with(linkRFC+"\n", "recovery", "parse", "-").wants(t, statusNothing, "This text is that of an authenticator account")
+	r.with("Dear Maria, see you on Monday: at the zoo.\n", "recovery", "parse", "-").wants(t, statusNothing, "no recovery keys in it.\n")
 	r.run("recovery", "parse", file(t, "x.png", "\x89PNG\r\n\x1a\nbroken")).wants(t, statusFailed, "damaged")
 }
 

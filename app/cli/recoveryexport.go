@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -34,17 +35,11 @@ where it is written; print it and delete it.`,
 			return usage("Name one account and a file, or --all and a file. Put a name with spaces in quotes.")
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return r.readClosing(cmd.Context(), func(v *vault.Vault) error {
-				list := v.Accounts()
-				if !all {
-					a, err := r.one(list, args[0])
-					if err != nil {
-						return err
-					}
-					list = []vault.Account{a}
-				}
-				return r.exportKeys(list, args[len(args)-1], force, asJSON)
-			})
+			account := ""
+			if !all {
+				account = args[0]
+			}
+			return r.exportOf(cmd.Context(), account, args[len(args)-1], force, asJSON)
 		},
 	}
 	f := cmd.Flags()
@@ -53,6 +48,62 @@ where it is written; print it and delete it.`,
 	f.BoolVar(&force, "force", false, "replace a file that is there")
 	f.BoolVar(&asJSON, "json", false, "print a JSON object about what was written")
 	return cmd
+}
+
+// exportOf writes the keys of one account, or of all for "".
+func (r *run) exportOf(ctx context.Context, account, file string, force, asJSON bool) error {
+	m, err := r.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = m.Close() }()
+	var list []vault.Account
+	defer func() {
+		for _, a := range list {
+			a.Recovery.Wipe()
+		}
+	}()
+	err = m.Read(func(v *vault.Vault) error {
+		r.noteBroken(v)
+		found := v.Accounts()
+		if account != "" {
+			a, err := r.one(found, account)
+			if err != nil {
+				return err
+			}
+			found = []vault.Account{a}
+		}
+		for _, a := range found {
+			if a.Recovery.Total() > 0 {
+				a.Recovery = a.Recovery.Clone()
+				list = append(list, a)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if len(list) > 0 {
+		key, err := r.recoveryKey(ctx, m)
+		if err != nil {
+			return err
+		}
+		for i := range list {
+			for k, s := range list[i].Recovery {
+				if !s.Valid() {
+					continue // is not written
+				}
+				open, err := key.Open(s)
+				if err != nil {
+					return err // half of the keys, unnoticed, would be worse than none
+				}
+				s.Wipe()
+				list[i].Recovery[k] = open
+			}
+		}
+	}
+	return r.exportKeys(list, file, force, asJSON)
 }
 
 func (r *run) exportKeys(list []vault.Account, file string, force, asJSON bool) error {
