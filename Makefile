@@ -6,7 +6,8 @@
 #   make bench        how fast and how big it is
 #   make screenshots  pictures of every screen into docs/pictures
 #
-# and: make build, make cli (no cgo), make e2e, make fuzz, make lint-threads, make vuln, make clean
+# and: make build, make cli (no cgo), make e2e, make stores (shared vaults on real servers), make fuzz, make lint-threads,
+# make vuln, make clean
 
 SHELL     := /bin/sh
 GO        ?= go
@@ -29,7 +30,7 @@ PORTABLE  := ./vault/... ./scanner/... ./app/model/... ./app/platform/... ./app/
 RACED     := ./vault/... ./scanner ./scanner/clipimage ./app/model/... ./app/platform/... ./app/clock/...
 
 .DEFAULT_GOAL := help
-.PHONY: run build cli check test e2e race bench bench-process screenshots fuzz vuln lint-threads clean help
+.PHONY: run build cli check test e2e stores race bench bench-process screenshots fuzz vuln lint-threads clean help
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -76,6 +77,7 @@ test:
 	@$(MAKE) --no-print-directory cli
 	@$(MAKE) --no-print-directory build
 	@$(MAKE) --no-print-directory race
+	@$(MAKE) --no-print-directory stores
 	@$(MAKE) --no-print-directory e2e
 	@$(MAKE) --no-print-directory vuln
 	@printf '\nEverything passed.\n'
@@ -98,6 +100,16 @@ e2e: build $(BUILD)/threads/tallystick
 	@rm -rf $(BUILD)/e2e && mkdir -p $(BUILD)/e2e
 	@ARTEFACTS=$(BUILD)/e2e sh .ci/stage "end to end, on a virtual desktop" $(E2E) -v ./app/e2e/...
 	@printf '   pictures and logs: %s\n' $(BUILD)/e2e
+
+# Real servers, each started by its test. In a module of its own, because a real S3 server is made of hundreds of packages; its
+# go.mod is copied, so that a newer library of ours changes the copy and not the file.
+STORES := vault/share/store/realtest
+stores:
+	$(STAGE) "install storage servers" sh .ci/install stores
+	@mkdir -p $(BUILD)/stores && cp $(STORES)/go.mod $(STORES)/go.sum $(BUILD)/stores/
+	$(STAGE) "shared storage on real servers" sh -c 'cd $(STORES) && \
+		export CGO_ENABLED=0 GOFLAGS="-mod=mod -modfile=$(CURDIR)/$(BUILD)/stores/go.mod" && \
+		$(GO) vet ./... && $(GO) test -count=1 -timeout 10m ./...'
 
 lint-threads: $(BUILD)/threads/tallystick
 	@sh .ci/install build run test

@@ -34,7 +34,11 @@ func (s *Store) List(ctx context.Context, prefix string) ([]store.Object, error)
 	start, _ := store.SplitPrefix(prefix)
 	w := &walk{s: s, prefix: prefix}
 	if err := w.tree(ctx, start); err != nil {
-		return nil, err
+		// Some servers refuse, with various words, to list a file as if it were a folder.
+		if start == "" || !errors.Is(err, store.ErrDenied) && !errors.Is(err, store.ErrStorage) || !s.isFile(ctx, start) {
+			return nil, err
+		}
+		return nil, nil
 	}
 	for _, temp := range w.stale {
 		s.discard(ctx, temp)
@@ -42,6 +46,12 @@ func (s *Store) List(ctx context.Context, prefix string) ([]store.Object, error)
 	slices.SortFunc(w.list, func(a, b store.Object) int { return strings.Compare(a.Name, b.Name) })
 	// A hostile server may name one object twice.
 	return slices.CompactFunc(w.list, func(a, b store.Object) bool { return a.Name == b.Name }), nil
+}
+
+// isFile reports whether a name is known to be that of a file.
+func (s *Store) isFile(ctx context.Context, name string) bool {
+	entries, err := s.propfind(ctx, name, "0")
+	return err == nil && len(entries) == 1 && !entries[0].folder
 }
 
 // walk is one listing.
