@@ -56,6 +56,9 @@ func explain(err error) (status int, sentence, details string) {
 	case errors.Is(err, vault.ErrAbsent):
 		sentence = "There is no vault here yet. `tallystick add -` makes one with the first account."
 	}
+	if d := (*vault.Damage)(nil); errors.As(err, &d) && len(d.Older) > 0 {
+		sentence += " `tallystick vault generations` lists them."
+	}
 	if !model.Explained(err) || errors.Is(err, vault.ErrDamaged) {
 		details = err.Error() // which file, and what is wrong with it
 	}

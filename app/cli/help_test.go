@@ -20,6 +20,7 @@ func TestHelp(t *testing.T) {
 		"recovery": {"help", "recovery"}, "recovery-parse": {"help", "recovery", "parse"}, "recovery-add": {"help", "recovery", "add"},
 		"recovery-list": {"help", "recovery", "list"}, "recovery-use": {"help", "recovery", "use"}, "recovery-undo": {"help", "recovery", "undo"},
 		"recovery-export": {"help", "recovery", "export"}, "recovery-remove": {"help", "recovery", "remove"}, "recovery-passphrase": {"help", "recovery", "passphrase"}, "kit": {"help", "kit"}, "kit-create": {"help", "kit", "create"},
+		"vault": {"help", "vault"}, "vault-generations": {"help", "vault", "generations"}, "vault-restore": {"help", "vault", "restore"},
 		"kit-check": {"help", "kit", "check"}, "kit-restore": {"help", "kit", "restore"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -290,7 +290,7 @@ that protects the vault as well; without a keyring there has to be one.`,
 }
 
 func (r *run) restoreKit(ctx context.Context, picture string, force, asJSON bool) error {
-	m, dir, err := r.manager(false)
+	m, _, err := r.manager(false)
 	if err != nil {
 		return noVaultFile(err)
 	}
@@ -324,7 +324,7 @@ func (r *run) restoreKit(ctx context.Context, picture string, force, asJSON bool
 	case errors.Is(err, vault.ErrKeyThere):
 		return fail(statusFailed, "There is a key here already, or a keyring that does not answer and may have it. Nothing was changed; --force replaces it.")
 	case errors.Is(err, vault.ErrKeyBack):
-		return fail(statusFailed, "The key is back, but vault.age itself does not open with it; an older copy does. The window offers it, or copy the newest file of %s over vault.age.", clean(filepath.Join(dir, "generations")))
+		return fail(statusFailed, "The key is back, but vault.age itself does not open with it; an older copy does. `tallystick vault generations` lists them, and `tallystick vault restore` goes back to one.")
 	case err != nil:
 		return noVaultFile(err)
 	}
