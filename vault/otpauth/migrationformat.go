@@ -38,30 +38,59 @@ func Migratable(e Entry) error {
 // Migratable ends it with that error: nothing is left out silently. Tags are not part
 // of the format.
 func FormatMigration(entries []Entry, batch int32) ([]string, error) {
+	parts, _, err := FormatMigrationParts(entries, batch, MaxMigrationText)
+	return parts, err
+}
+
+// FormatMigrationParts is FormatMigration with parts of at most limit bytes, so that each fits
+// into a QR code; counts is how many accounts each has. ErrTooLong for an account that alone
+// makes a longer one.
+func FormatMigrationParts(entries []Entry, batch int32, limit int) (parts []string, counts []int, err error) {
+	var messages [][]byte
+	defer func() {
+		for _, m := range messages {
+			clear(m)
+		}
+	}()
 	for i, e := range entries {
 		if err := Migratable(e); err != nil {
-			return nil, fmt.Errorf("account %d: %w", i+1, err)
+			return nil, nil, fmt.Errorf("account %d: %w", i+1, err)
 		}
+		m := protowire.AppendTag(nil, payloadEntry, protowire.BytesType)
+		messages = append(messages, protowire.AppendBytes(m, appendEntry(nil, e)))
 	}
-	size := (len(entries) + perPart - 1) / perPart
-	if size > MaxParts {
-		return nil, fmt.Errorf("%w: an export has at most %d accounts", ErrTooLong, MaxParts*perPart)
-	}
-	var parts []string
-	for index := range size {
-		var b []byte
-		for _, e := range entries[index*perPart : min(len(entries), (index+1)*perPart)] {
-			b = protowire.AppendTag(b, payloadEntry, protowire.BytesType)
-			b = protowire.AppendBytes(b, appendEntry(nil, e))
+	var groups [][][]byte
+	for start := 0; start < len(messages); {
+		end := start + 1
+		for end < len(messages) && end-start < perPart && len(migrationPart(messages[start:end+1], MaxParts, MaxParts-1, batch)) <= limit {
+			end++
 		}
-		b = appendVarint(b, payloadVersion, 1) // 2 has no batch id
-		b = appendVarint(b, payloadBatchSize, uint64(size))
-		b = appendVarint(b, payloadBatchIndex, uint64(index))
-		b = appendVarint(b, payloadBatchID, uint64(int64(batch)))
-		parts = append(parts, schemeMigration+"offline?data="+escape(base64.StdEncoding.EncodeToString(b)))
-		clear(b)
+		if end == start+1 && len(migrationPart(messages[start:end], MaxParts, MaxParts-1, batch)) > limit {
+			return nil, nil, fmt.Errorf("account %d: %w: its names", start+1, ErrTooLong)
+		}
+		groups, start = append(groups, messages[start:end]), end
 	}
-	return parts, nil
+	if len(groups) > MaxParts {
+		return nil, nil, fmt.Errorf("%w: an export has at most %d parts", ErrTooLong, MaxParts)
+	}
+	for index, g := range groups {
+		parts, counts = append(parts, migrationPart(g, len(groups), index, batch)), append(counts, len(g))
+	}
+	return parts, counts, nil
+}
+
+// migrationPart is the link of one part.
+func migrationPart(messages [][]byte, size, index int, batch int32) string {
+	var b []byte
+	for _, m := range messages {
+		b = append(b, m...)
+	}
+	b = appendVarint(b, payloadVersion, 1) // 2 has no batch id
+	b = appendVarint(b, payloadBatchSize, uint64(size))
+	b = appendVarint(b, payloadBatchIndex, uint64(index))
+	b = appendVarint(b, payloadBatchID, uint64(int64(batch)))
+	defer clear(b)
+	return schemeMigration + "offline?data=" + escape(base64.StdEncoding.EncodeToString(b))
 }
 
 func appendEntry(b []byte, e Entry) []byte {
