@@ -307,7 +307,33 @@ func TestGuides(t *testing.T) {
 		if _, ok := w.s.Guide("yeastar", 7); ok {
 			t.Error("a way that is not there")
 		}
-		if row, ok := w.s.LatestOf("yeastar"); !ok || row.ID != ids[0] {
+		if row, ok := w.s.LatestOf("yeastar", false); !ok || row.ID != ids[0] {
+			t.Errorf("latest %+v", row)
+		}
+		if row, ok := w.s.LatestOf("yeastar", true); ok {
+			t.Errorf("an account whose code the portal sends: %+v", row)
+		}
+		if g.Issuer != "Yeastar" || g.Sends {
+			t.Errorf("guide %+v", g)
+		}
+		if g, ok := w.s.Guide("qontak", 1); !ok || !g.Sends || g.Issuer != "Qontak" {
+			t.Errorf("guide %+v", g)
+		}
+
+		// The account of an e-mail way is typed with its portal and kind put in, and goes straight to its recovery keys.
+		w.add.TypeManual("Qontak")
+		f := w.add.Form()
+		if f.Kind != model.Manual || f.Issuer != "Qontak" || w.add.Stage() != model.Typing {
+			t.Fatalf("form %+v", f)
+		}
+		f.Name = "agent"
+		w.add.SetForm(f)
+		w.add.SubmitForm()
+		w.loop.Settle()
+		w.add.Save(model.AddNew)
+		w.loop.Settle()
+		w.wantStage(model.KeepKeys)
+		if row, ok := w.s.LatestOf("qontak", true); !ok || row.Name != "agent" || row.ID != w.s.Keep().Account() {
 			t.Errorf("latest %+v", row)
 		}
 	})

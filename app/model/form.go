@@ -194,6 +194,16 @@ func (a *Add) TypeKey() {
 	a.openForm(newForm())
 }
 
+// TypeManual → Typing, for an account whose code the portal sends.
+func (a *Add) TypeManual(issuer string) {
+	if !a.enter() {
+		return
+	}
+	a.stop()
+	a.leaveResults()
+	a.openForm(preset(Form{Issuer: clean(issuer)}, otp.Manual))
+}
+
 func (a *Add) openForm(f Form) {
 	a.form = f
 	a.stage = Typing

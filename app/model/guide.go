@@ -5,6 +5,7 @@ import (
 
 	"github.com/tallystick/tallystick/app/portal"
 	"github.com/tallystick/tallystick/vault"
+	"github.com/tallystick/tallystick/vault/otp"
 )
 
 // GuideChoice is a portal a person can pick from the list.
@@ -13,6 +14,8 @@ type GuideChoice struct{ ID, Name string }
 // Guide is one way through one portal's enrollment, in the person's language.
 type Guide struct {
 	ID, Portal string
+	Issuer     string   // for an account of this portal that is typed
+	Sends      bool     // the portal sends the codes itself, by e-mail or SMS
 	Way        string   // "With an authenticator"
 	Other      []string // titles of the portal's other ways, by their place in Ways
 	Before     []string // what has to be so first
@@ -66,15 +69,15 @@ func (s *Session) GuideFor(id vault.ID) string {
 	return g.ID
 }
 
-// LatestOf is the account that was added last among those of a portal's guide.
-func (s *Session) LatestOf(guide string) (Row, bool) {
+// LatestOf is the account that was added last among those of a portal's guide whose codes the portal sends, or does not send.
+func (s *Session) LatestOf(guide string, sends bool) (Row, bool) {
 	var latest Row
 	if s.list.snap == nil {
 		return latest, false
 	}
 	for i := range s.list.snap.entries {
 		e := &s.list.snap.entries[i]
-		if e.broken == "" && s.GuideFor(e.acc.ID) == guide && (latest.ID == "" || e.acc.Created.After(latest.Created)) {
+		if e.broken == "" && (e.acc.Params.Kind == otp.Manual) == sends && s.GuideFor(e.acc.ID) == guide && (latest.ID == "" || e.acc.Created.After(latest.Created)) {
 			latest = s.list.row(e)
 		}
 	}
@@ -100,7 +103,10 @@ func (s *Session) Guide(id string, way int) (Guide, bool) {
 	w := g.Ways[way]
 	out := Guide{
 		ID: g.ID, Portal: g.Name, Way: in(w.Title), Before: append(all(g.Before), all(w.Before)...), Refusals: all(g.Refusals),
-		NewKey: joinPath(g.NewRecoveryKey),
+		NewKey: joinPath(g.NewRecoveryKey), Issuer: g.Name, Sends: w.Kind != portal.Authenticator,
+	}
+	if len(g.Issuers) > 0 {
+		out.Issuer = g.Issuers[0]
 	}
 	for _, other := range g.Ways {
 		out.Other = append(out.Other, in(other.Title))

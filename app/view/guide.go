@@ -130,13 +130,23 @@ func (g *GuideWindow) update() {
 		}
 	case model.GuideRecovery:
 		step = append(step, widget.NewButton(widget.Primary, "Keep the recovery keys", look.IconRecovery, func() {
-			if row, ok := g.account(); ok {
+			switch row, ok := g.account(); {
+			case ok && g.root.keeping(row.ID):
+				// The step is on the screen already, behind the guide.
+			case ok:
 				g.root.openKeep(row.ID)
-			} else {
-				g.root.session.Add().TypeKey() // the account whose code the portal sends comes first
+			default:
+				g.addAccount() // the account comes first
 			}
 			g.root.env.Raise()
 		}))
+	case model.GuideDone:
+		if _, ok := g.account(); !ok && g.guide.Sends {
+			step = append(step, widget.NewButton(widget.Primary, "Add this account", look.IconAdd, func() {
+				g.addAccount()
+				g.root.env.Raise()
+			}), widget.NewText(widget.Muted, "There is no code to make. Its recovery keys, sign-in address and a note are kept with it."))
+		}
 	}
 	objects = append(objects, widget.NewSection(fmt.Sprintf("Step %d of %d", g.step+1, len(g.guide.Steps)), step...))
 
@@ -157,8 +167,29 @@ func (g *GuideWindow) update() {
 	g.body.Refresh()
 }
 
-// account is the one whose code the step shows: of those that follow this guide the one that was added last.
-func (g *GuideWindow) account() (model.Row, bool) { return g.root.session.LatestOf(g.guide.ID) }
+// account is the one the guide is about: of those that go this way at this portal the one that was added last.
+func (g *GuideWindow) account() (model.Row, bool) {
+	return g.root.session.LatestOf(g.guide.ID, g.guide.Sends)
+}
+
+// addAccount opens the form for an account of this way.
+func (g *GuideWindow) addAccount() {
+	if g.guide.Sends {
+		g.root.session.Add().TypeManual(g.guide.Issuer)
+	} else {
+		g.root.session.Add().TypeKey()
+	}
+}
+
+// keeping reports whether the step of keeping recovery keys for an account is on the screen.
+func (r *Root) keeping(id model.ID) bool {
+	k := r.session.Keep()
+	switch r.current.(type) {
+	case *addPage, *keepPage:
+		return k.Active() && k.Account() == id && k.Saved() == 0
+	}
+	return false
+}
 
 func (g *GuideWindow) showCode() {
 	row, ok := g.account()
