@@ -219,6 +219,10 @@ func readEntry(message []byte) (Entry, error) {
 	var e Entry
 	e.Issuer = clean(issuer, &warn)
 	e.Name = clean(withoutIssuer(name, e.Issuer), &warn) // in this order, or a prefix costs room
+	var unheard warnings
+	if whole := clean(name, &unheard); whole != e.Name {
+		e.Label = whole
+	}
 	if !ok {
 		return e, fmt.Errorf("%w: the account is cut off", ErrMigration)
 	}

@@ -49,6 +49,10 @@ type Entry struct {
 	Params       otp.Params
 	Tags         []string
 	Warnings     []Warning // what was changed or guessed while reading
+
+	// Label is the name as an export of Google Authenticator writes it, cleaned, where that is "issuer:name" and Name has only the
+	// rest. It is empty otherwise, and for links.
+	Label string
 }
 
 // What can be wrong with a text. Errors of this package wrap one of these.

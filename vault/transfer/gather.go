@@ -50,7 +50,13 @@ type extra struct {
 	used      time.Time
 	recovery  []secret.Bytes // found by the source; those in the note are looked for by gather
 	warnings  []string
+
+	better      names
+	lastCounter bool // of HOTP: the counter that is stored is the one of the last code
 }
+
+// suggest says what the account had better be called than the export does. The export's own writing stays in the Entry.
+func (x *extra) suggest(issuer, name string) { x.better = names{issuer, name} }
 
 // gather collects the entries of one export: checks, cleans, and sorts out what cannot be used.
 type gather struct {
@@ -149,6 +155,9 @@ func (g *gather) addParsed(e otpauth.Entry, issuer, name string, x extra) {
 	if e.Name == "" && !strings.EqualFold(e.Issuer, name) {
 		e.Name = name
 	}
+	if e.Label != "" {
+		e.Name = e.Label // Entry.Account takes the issuer off again
+	}
 	g.keep(e.Issuer, e.Name, e.Params, e.Tags, x, e.Warnings)
 }
 
@@ -156,6 +165,12 @@ func (g *gather) addParsed(e otpauth.Entry, issuer, name string, x extra) {
 func (g *gather) keep(issuer, name string, p otp.Params, tags []string, x extra, warnings []otpauth.Warning) {
 	e := Entry{
 		Params: p, Favourite: x.favourite, Archived: x.archived, Used: x.used, Icon: x.icon, Recovery: x.recovery, Warnings: x.warnings,
+		lastCounter: x.lastCounter,
+	}
+	e.better.issuer, _ = cleanName(x.better.issuer)
+	e.better.name, _ = cleanName(x.better.name)
+	if x.lastCounter {
+		e.Warnings = append(e.Warnings, "The export holds the counter of the last code. Counting goes on with the next one.")
 	}
 	for _, w := range warnings {
 		e.Warnings = append(e.Warnings, w.Text)

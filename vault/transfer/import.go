@@ -14,6 +14,7 @@ import (
 // Import is one or several files that were recognised and not yet read.
 type Import struct {
 	parts []part
+	notes []string // about the files, for Result.Warnings
 }
 
 // part is one export of an import.
@@ -46,7 +47,7 @@ func OpenAs(ctx context.Context, format string, files []File) (*Import, error) {
 		if len(f.Data) > MaxFile {
 			return nil, fmt.Errorf("%w: %s has more than %d MB", ErrTooLarge, f.label(i), MaxFile>>20)
 		}
-		if len(f.Data) == 0 {
+		if len(f.Data) == 0 && !strings.HasSuffix(f.Name, "-wal") {
 			return nil, fmt.Errorf("%w: %s is empty", ErrUnknown, f.label(i))
 		}
 		inputs[i] = newInput(f, i)
@@ -57,6 +58,13 @@ func OpenAs(ctx context.Context, format string, files []File) (*Import, error) {
 // openInputs is OpenAs for what is in memory already; containers call it for what they hold.
 func openInputs(ctx context.Context, format string, inputs []*input) (*Import, error) {
 	im := &Import{}
+	inputs, err := im.joinLogs(inputs)
+	if err != nil {
+		return nil, err
+	}
+	for _, in := range inputs {
+		in.others = inputs
+	}
 	joined := map[string][]*input{} // by id, for sources that read several at once
 	for _, in := range inputs {
 		if err := ctx.Err(); err != nil {
@@ -95,7 +103,7 @@ func openInputs(ctx context.Context, format string, inputs []*input) (*Import, e
 // recognise finds the source of an input.
 func recognise(in *input, format string) (source, bool) {
 	for _, s := range sources() {
-		if (format == "" || s.id == format) && s.sniff(in) {
+		if (format == "" || s.id == format || s.any) && s.sniff(in) {
 			return s, true
 		}
 	}
@@ -103,15 +111,19 @@ func recognise(in *input, format string) (source, bool) {
 }
 
 // Format is the id of what was recognised: "aegis". Of files from different apps it is all of them, joined by +.
-func (im *Import) Format() string { return im.join(func(s source) string { return s.id }, "+") }
+func (im *Import) Format() string {
+	return im.join(func(p part) string { return cmp.Or(p.opened.format, p.source.id) }, "+")
+}
 
 // App is the name of the app that made the export.
-func (im *Import) App() string { return im.join(func(s source) string { return s.name }, ", ") }
+func (im *Import) App() string {
+	return im.join(func(p part) string { return cmp.Or(p.opened.app, p.source.name) }, ", ")
+}
 
-func (im *Import) join(what func(source) string, between string) string {
+func (im *Import) join(what func(part) string, between string) string {
 	var list []string
 	for _, p := range im.parts {
-		if s := what(p.source); !slices.Contains(list, s) {
+		if s := what(p); !slices.Contains(list, s) {
 			list = append(list, s)
 		}
 	}
@@ -167,6 +179,7 @@ func (im *Import) Read(ctx context.Context, passphrase secret.Bytes) (Result, er
 		}
 	}
 	all.Format = im.Format()
+	all.Warnings = append(all.Warnings, im.notes...)
 	return all, nil
 }
 

@@ -19,6 +19,8 @@ type input struct {
 	json  *shape // nil when text is no JSON object and no JSON array
 	prefs *prefs // nil when text is no Android preferences file
 	table *table // nil when text is no table with a header
+
+	others []*input // all inputs of the import, this one too
 }
 
 func newInput(f File, place int) *input {
@@ -123,4 +125,11 @@ func lines(text []byte, each func(number int, line string) bool) {
 		}
 		text = text[end+skip:]
 	}
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }

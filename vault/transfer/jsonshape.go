@@ -37,8 +37,13 @@ func (v value) kind() byte {
 // jsonOptions are for text that other programs wrote: what can be read is read.
 var jsonOptions = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
 
-// readShape looks at an object or an array.
-func readShape(text []byte) *shape {
+// readShape looks at an object or an array; nil when it is neither.
+func readShape(text []byte) *shape { return lookAt(text, false) }
+
+// readHead is readShape that looks no further than the first element of an array.
+func readHead(text []byte) *shape { return lookAt(text, true) }
+
+func lookAt(text []byte, one bool) *shape {
 	s := &shape{keys: map[string]value{}}
 	dec := jsontext.NewDecoder(bytes.NewBuffer(text), jsonOptions...)
 	token, err := dec.ReadToken()
@@ -65,7 +70,9 @@ func readShape(text []byte) *shape {
 		if s.err != nil {
 			return s
 		}
-		s.count++
+		if s.count++; one {
+			return s
+		}
 	}
 	return s
 }

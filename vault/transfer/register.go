@@ -1,6 +1,19 @@
 package transfer
 
-// textSources is the shapes that can be told from what a text holds: names of JSON members, of preferences, of columns.
+import "slices"
+
+// textSources is the shapes that can be told from what a text holds: names of JSON members, of preferences, of columns. Those that
+// only one app writes come before those that several do.
 func textSources() []source {
-	return []source{}
+	return slices.Concat([]source{
+		battlenet, authyPrefs, totpAuthenticatorPrefs, freeotpPrefs,
+		aegis, twofas, stratum, bitwarden, enteSealed, proton, protonSealed, protonPass, authyJSON, steam, onePassword, lastpass,
+		freeotpPlus, duo, raivo, andotp,
+		extension,
+		googleLinks, enteLinks, winauthText, plainLinks,
+		page,
+		bitwardenTable, authyTable,
+	}, tableSources(), []source{
+		totpAuthenticator,
+	})
 }

@@ -22,12 +22,15 @@ type source struct {
 	sniff    func(*input) bool
 	open     func(context.Context, *input) (opened, error)
 	together func(context.Context, []*input) (opened, error)
+	// any says that several apps write this shape: it is considered whichever format is asked for.
+	any bool
 }
 
 // opened is an export that has been recognised.
 type opened struct {
-	encrypted bool // read needs a passphrase
-	cost      Cost // of read's key derivation
+	format, app string // instead of the source's id and name, when the content tells more; empty = the source's
+	encrypted   bool   // read needs a passphrase
+	cost        Cost   // of read's key derivation
 	// read gives what is in the export. It is called at most once at a time, and again after a wrong passphrase. The
 	// passphrase stays the caller's.
 	read func(ctx context.Context, passphrase secret.Bytes) (Result, error)
@@ -50,13 +53,17 @@ type Format struct {
 	Name string // the app
 }
 
+// hidden reports whether a shape is only a wrapping: what is inside has a format of its own.
+func (s source) hidden() bool { return s.id == "" }
+
 // Formats is every app whose exports can be read, by id.
 func Formats() []Format {
 	var list []Format
 	for _, s := range sources() {
-		if !slices.ContainsFunc(list, func(f Format) bool { return f.ID == s.id }) {
-			list = append(list, Format{s.id, s.name})
+		if s.hidden() || slices.ContainsFunc(list, func(f Format) bool { return f.ID == s.id }) {
+			continue
 		}
+		list = append(list, Format{s.id, s.name})
 	}
 	slices.SortFunc(list, func(a, b Format) int { return compareText(a.ID, b.ID) })
 	return list

@@ -64,7 +64,13 @@ type Entry struct {
 	Archived  bool           // in the other app's trash or archive
 	Recovery  []secret.Bytes // what looks like recovery keys in the other app's notes and fields, as offered to the person
 	Warnings  []string       // what was changed or guessed; sentences without secrets
+
+	better      names // how the account is better called than the export does; zero = as it does
+	lastCounter bool  // Params.Counter is the one of the last code, not of the next
 }
+
+// names is how an account is called.
+type names struct{ issuer, name string }
 
 // Icon is a picture an export carries.
 type Icon struct {
