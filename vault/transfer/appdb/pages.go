@@ -102,3 +102,6 @@ func varint(data []byte) (uint64, bool) {
 	}
 	return 0, false
 }
+
+// HasLog reports whether a database may have a write-ahead log beside it.
+func HasLog(data []byte) bool { return Recognise(data) && len(data) >= headerSize && data[18] == 2 }

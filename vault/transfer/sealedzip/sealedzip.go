@@ -52,8 +52,9 @@ type Archive struct {
 
 // Member is one file in it.
 type Member struct {
-	Name string
-	Size uint64 // bytes after unpacking, as the list says; 0 when it does not
+	Name   string
+	Size   uint64 // bytes after unpacking, as the list says
+	Packed uint64 // bytes in the file, as the list says
 
 	file *zip.File
 	data []byte
@@ -83,7 +84,7 @@ func Open(data []byte) (*Archive, error) {
 		if f.FileInfo().IsDir() {
 			continue
 		}
-		m := &Member{Name: f.Name, Size: f.UncompressedSize64, file: f, data: data}
+		m := &Member{Name: f.Name, Size: f.UncompressedSize64, Packed: f.CompressedSize64, file: f, data: data}
 		if f.Method == methodAES {
 			if m.aes = findAES(f.Extra); m.aes == nil {
 				return nil, ErrDamaged
