@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -106,29 +107,28 @@ func (l *sheetLock) context() seal.Context {
 }
 
 // newLock makes a key and the lock whose slot holds it.
-func (m *Manager) newLock(passphrase secret.Bytes) (*sheetLock, *RecoveryKey, error) {
+func newLock(passphrase secret.Bytes, k seal.KDF, floorKiB uint32, random io.Reader) (*sheetLock, error) {
 	key, err := seal.GenerateKey()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
+	defer key.Wipe()
 	l := &sheetLock{to: key.Public()}
-	defer giveBack(m.cfg.KDF)
-	l.slot, err = seal.Wrap(key.Secret(), passphrase, m.cfg.KDF, m.cfg.KDFFloor, l.context(), m.cfg.Rand)
+	defer giveBack(k)
+	l.slot, err = seal.Wrap(key.Secret(), passphrase, k, floorKiB, l.context(), random)
 	if err != nil {
-		key.Wipe()
-		return nil, nil, slotError(err)
+		return nil, slotError(err)
 	}
 	text, err := json.Marshal(lockJSON{l.to.String(), l.slot})
 	if err != nil {
-		key.Wipe()
-		return nil, nil, fmt.Errorf("vault: %w", err)
+		return nil, fmt.Errorf("vault: %w", err)
 	}
 	l.member = append([]byte(`"`+lockMember+`":`), text...)
-	return l, &RecoveryKey{key}, nil
+	return l, nil
 }
 
 // open gets the key out of the slot.
-func (m *Manager) openLock(l *sheetLock, passphrase secret.Bytes) (*RecoveryKey, error) {
+func (l *sheetLock) open(passphrase secret.Bytes, floorKiB uint32) (*RecoveryKey, error) {
 	switch {
 	case l == nil:
 		return nil, ErrNoRecoveryLock
@@ -138,7 +138,7 @@ func (m *Manager) openLock(l *sheetLock, passphrase secret.Bytes) (*RecoveryKey,
 		return nil, ErrRecoverySealed
 	}
 	defer giveBack(l.slot.KDF)
-	text, err := l.slot.Unwrap(passphrase, m.cfg.KDFFloor, l.context())
+	text, err := l.slot.Unwrap(passphrase, floorKiB, l.context())
 	if err != nil {
 		return nil, slotError(err)
 	}
@@ -273,6 +273,42 @@ func (v *Vault) ForgetRecovery() (lost int, err error) {
 	return lost, nil
 }
 
+// OpenRecovery checks the passphrase of the recovery keys and returns what opens them; see
+// Manager.OpenRecovery. floorKiB is as in seal.KDF.Validate.
+func (v *Vault) OpenRecovery(passphrase secret.Bytes, floorKiB uint32) (*RecoveryKey, error) {
+	return v.lock.open(passphrase, floorKiB)
+}
+
+// SetRecoveryPassphrase sets, changes or (empty next) removes the passphrase of the recovery
+// keys in a vault that no Manager keeps; see Manager.SetRecoveryPassphrase.
+func (v *Vault) SetRecoveryPassphrase(old, next secret.Bytes, k seal.KDF, floorKiB uint32, random io.Reader) error {
+	with, to, err := v.nextLock(old, next, k, floorKiB, random)
+	if err != nil {
+		return err
+	}
+	defer with.Wipe()
+	return v.relock(with, to)
+}
+
+// nextLock is what opens the sheets now, and what they are to be sealed with.
+func (v *Vault) nextLock(old, next secret.Bytes, k seal.KDF, floorKiB uint32, random io.Reader) (with *RecoveryKey, to *sheetLock, err error) {
+	if v.lock == nil && next.IsEmpty() {
+		return nil, nil, ErrNoRecoveryLock
+	}
+	if v.lock != nil {
+		if with, err = v.lock.open(old, floorKiB); err != nil {
+			return nil, nil, err
+		}
+	}
+	if !next.IsEmpty() {
+		if to, err = newLock(next, k, floorKiB, random); err != nil {
+			with.Wipe()
+			return nil, nil, err
+		}
+	}
+	return with, to, nil
+}
+
 // OpenRecovery checks the passphrase of the recovery keys and returns what opens them. The
 // vault must be unlocked. Errors: ErrLocked, ErrNoRecoveryLock where none is set,
 // ErrRecoverySealed for an empty passphrase, ErrPassphrase, ErrTooLong, ErrDamaged, ErrNewer.
@@ -286,7 +322,7 @@ func (m *Manager) OpenRecovery(ctx context.Context, passphrase secret.Bytes) (*R
 	if o == nil {
 		return nil, ErrLocked
 	}
-	return m.openLock(o.vault.lock, passphrase)
+	return o.vault.OpenRecovery(passphrase, m.cfg.KDFFloor)
 }
 
 // SetRecoveryPassphrase sets, changes or (empty next) removes the passphrase of the recovery
@@ -320,24 +356,11 @@ func (m *Manager) SetRecoveryPassphrase(ctx context.Context, old, next secret.By
 		m.replace(o, true)
 	}
 	was := o.vault.lock
-	if was == nil && next.IsEmpty() {
-		return ErrNoRecoveryLock
+	with, to, err := o.vault.nextLock(old, next, m.cfg.KDF, m.cfg.KDFFloor, m.cfg.Rand)
+	if err != nil {
+		return err
 	}
-	var with *RecoveryKey
-	if was != nil {
-		if with, err = m.openLock(was, old); err != nil {
-			return err
-		}
-		defer with.Wipe()
-	}
-	var to *sheetLock
-	if !next.IsEmpty() {
-		var key *RecoveryKey
-		if to, key, err = m.newLock(next); err != nil {
-			return err
-		}
-		key.Wipe()
-	}
+	defer with.Wipe()
 	work := o.vault.share()
 	if err := work.relock(with, to); err != nil {
 		return err

@@ -16,6 +16,7 @@ import (
 	"github.com/tallystick/tallystick/vault/keys"
 	"github.com/tallystick/tallystick/vault/otp"
 	"github.com/tallystick/tallystick/vault/secret"
+	"github.com/tallystick/tallystick/vault/vaulttest"
 )
 
 // Loop is the window's event loop and its clock, both moved by hand. What is posted
@@ -533,6 +534,48 @@ func (v *Vault) SetPassphrase(ctx context.Context, old, next secret.Bytes) error
 	}
 	v.pass = string(next.Reveal())
 	return nil
+}
+
+// OpenRecovery is that of vault.Manager, with a KDF that costs nothing.
+func (v *Vault) OpenRecovery(ctx context.Context, pass secret.Bytes) (*vault.RecoveryKey, error) {
+	if err := v.enter(ctx, "open recovery"); err != nil {
+		return nil, err
+	}
+	defer v.mu.Unlock()
+	if !v.open {
+		return nil, vault.ErrLocked
+	}
+	return v.content.OpenRecovery(pass, vaulttest.KDFFloor)
+}
+
+// SetRecoveryPassphrase is that of vault.Manager.
+func (v *Vault) SetRecoveryPassphrase(ctx context.Context, old, next secret.Bytes) error {
+	if err := v.enter(ctx, "set recovery passphrase"); err != nil {
+		return err
+	}
+	if !v.open {
+		v.mu.Unlock()
+		return vault.ErrLocked
+	}
+	changed := v.content.Clone()
+	err := changed.SetRecoveryPassphrase(old, next, vaulttest.CheapKDF(), vaulttest.KDFFloor, vaulttest.Random(11))
+	if err == nil {
+		v.content = changed
+	}
+	v.mu.Unlock()
+	if err == nil {
+		v.notify()
+	}
+	return err
+}
+
+// SealRecovery sets a passphrase of the recovery keys before the test begins.
+func (v *Vault) SealRecovery(pass string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if err := v.content.SetRecoveryPassphrase(secret.Bytes{}, secret.FromString(pass), vaulttest.CheapKDF(), vaulttest.KDFFloor, vaulttest.Random(11)); err != nil {
+		panic(err) // a mistake in the test
+	}
 }
 
 // Generations implements model.Vault.

@@ -29,6 +29,8 @@ type Vault interface {
 	Watch(ctx context.Context, fn func()) error
 	Verify(ctx context.Context, passphrase secret.Bytes) error
 	SetPassphrase(ctx context.Context, old, new secret.Bytes) error
+	OpenRecovery(ctx context.Context, passphrase secret.Bytes) (*vault.RecoveryKey, error)
+	SetRecoveryPassphrase(ctx context.Context, old, next secret.Bytes) error
 	Generations() ([]vault.Generation, error)
 	RestoreGeneration(ctx context.Context, g vault.Generation, passphrase secret.Bytes) error
 }

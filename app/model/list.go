@@ -7,6 +7,7 @@ import (
 
 	"github.com/tallystick/tallystick/vault"
 	"github.com/tallystick/tallystick/vault/otp"
+	"github.com/tallystick/tallystick/vault/recovery"
 )
 
 // Sort is the order of the rows.
@@ -59,6 +60,7 @@ type List struct {
 	asking   map[vault.ID]bool      // HOTP codes being made
 	used     map[vault.ID]time.Time // not yet saved
 	stopSave func()                 // of the waiting save of used; nil when none waits
+	removed  recovery.Sheet         // the sheet that was deleted last, to be put back
 
 	changed, ticked listeners
 	noticed         []func(Notice)
@@ -87,6 +89,8 @@ func (l *List) forget() {
 func (l *List) drop() map[vault.ID]time.Time {
 	used := l.used
 	l.forget()
+	l.removed.Wipe()
+	l.removed = recovery.Sheet{}
 	l.query, l.words, l.filter, l.selected = "", nil, Filter{}, ""
 	l.changed.call()
 	return used

@@ -41,17 +41,18 @@ type Sheet struct {
 	Source string // "GitHub, codes.txt"; "" = unknown
 	Added  time.Time
 	Dead   time.Time // when a newer sheet replaced it; zero = valid
+	Sealed bool      // its keys cannot be shown: they have no texts here
 	Keys   []SheetKey
 }
 
 // SheetKey is one recovery key.
 type SheetKey struct {
-	Text string
+	Text string    // "" while sealed
 	Used time.Time // zero = unused
 }
 
-// Sheets shows the recovery keys of an account, the newest sheet first. Call it only after Session.Confirm, and drop the result
-// soon: texts cannot be wiped.
+// Sheets shows the recovery keys of an account, the newest sheet first. Call it only after Session.Confirm, or after
+// Session.OpenRecovery where they are sealed, and drop the result soon: texts cannot be wiped.
 func (l *List) Sheets(id vault.ID) []Sheet {
 	e := l.entry(id)
 	if e == nil {
@@ -61,9 +62,14 @@ func (l *List) Sheets(id vault.ID) []Sheet {
 	for i := len(e.acc.Recovery) - 1; i >= 0; i-- {
 		s := e.acc.Recovery[i]
 		row := Sheet{ID: s.ID, Source: sourceOf(s.Origin), Added: s.Added, Dead: s.Dead}
-		for _, k := range s.Keys {
+		open, err := l.s.opener.Open(s)
+		if err != nil {
+			open, row.Sealed = s.Clone(), true
+		}
+		for _, k := range open.Keys {
 			row.Keys = append(row.Keys, SheetKey{Text: string(k.Text.Reveal()), Used: k.Used})
 		}
+		open.Wipe()
 		out = append(out, row)
 	}
 	return out
@@ -79,18 +85,37 @@ func sourceOf(o recovery.Origin) string {
 	return strings.Join(parts, ", ")
 }
 
+// keyText is the text of one recovery key.
+func (l *List) keyText(id vault.ID, sheet string, key int) (string, error) {
+	e := l.entry(id)
+	if e == nil {
+		return "", vault.ErrNoAccount
+	}
+	for _, s := range e.acc.Recovery {
+		if s.ID != sheet || key < 0 || key >= len(s.Keys) {
+			continue
+		}
+		open, err := l.s.opener.Open(s)
+		if err != nil {
+			return "", err
+		}
+		defer open.Wipe()
+		return string(open.Keys[key].Text.Reveal()), nil
+	}
+	return "", recovery.ErrNotFound
+}
+
 // UseRecoveryKey copies a recovery key and marks it as used. It is marked first: a key that was handed out without a mark would be
 // tried twice.
 func (l *List) UseRecoveryKey(id vault.ID, sheet string, key int) {
 	now := l.s.d.Now()
-	var text string
+	text, err := l.keyText(id, sheet, key)
+	if l.failed(err) {
+		return
+	}
 	l.change(func(v *vault.Vault) error {
 		return changeSheet(v, id, sheet, now, func(s *recovery.Sheet) error {
-			if err := s.UseAt(key, now); err != nil {
-				return err
-			}
-			text = string(s.Keys[key].Text.Reveal())
-			return nil
+			return s.UseAt(key, now)
 		})
 	}, func(err error) {
 		if l.failed(err) {
@@ -114,6 +139,44 @@ func (l *List) UndoRecoveryKey(id vault.ID, sheet string, key int) {
 	now := l.s.d.Now()
 	l.change(func(v *vault.Vault) error {
 		return changeSheet(v, id, sheet, now, func(s *recovery.Sheet) error { return s.Undo(key) })
+	}, l.ignore)
+}
+
+// RemoveSheet deletes a sheet that was replaced, and offers to undo it until the next one is deleted or the vault is locked.
+func (l *List) RemoveSheet(id vault.ID, sheet string) {
+	now := l.s.d.Now()
+	var removed recovery.Sheet
+	l.change(func(v *vault.Vault) error {
+		a, ok := v.Account(id)
+		if !ok {
+			return vault.ErrNoAccount
+		}
+		for _, s := range a.Recovery {
+			if s.ID == sheet {
+				removed = s.Clone()
+			}
+		}
+		return v.RemoveSheet(id, sheet, now)
+	}, func(err error) {
+		if l.failed(err) {
+			removed.Wipe()
+			return
+		}
+		l.removed.Wipe()
+		l.removed = removed
+		l.notify(Notice{Text: "The replaced sheet is deleted.", Undo: func() { l.restoreSheet(id, sheet) }})
+	})
+}
+
+// restoreSheet puts back what RemoveSheet deleted last.
+func (l *List) restoreSheet(id vault.ID, sheet string) {
+	if l.removed.ID != sheet {
+		return
+	}
+	back, now := l.removed.Clone(), l.s.d.Now()
+	l.change(func(v *vault.Vault) error {
+		defer back.Wipe()
+		return v.RestoreSheet(id, back, now)
 	}, l.ignore)
 }
 

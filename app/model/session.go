@@ -47,11 +47,14 @@ type Session struct {
 	reading  bool // news from outside are being read
 	probing  bool // and the protection is being looked at
 
+	opener *vault.RecoveryKey // opens sealed recovery keys while they are shown; nil = closed
+
 	list     *List
 	add      *Add
 	keep     *Keep
 	doctor   *Doctor
 	kits     *Kit
+	printout *Printout
 	rescue   *Rescue
 	settings *Settings
 	clip     *clip
@@ -73,6 +76,7 @@ func NewSession(d Deps) *Session {
 	s.keep = &Keep{s: s}
 	s.doctor = newDoctor(s)
 	s.kits = &Kit{s: s}
+	s.printout = &Printout{s: s, chosen: map[vault.ID]bool{}}
 	s.rescue = &Rescue{s: s}
 	s.clip = &clip{s: s}
 	s.idle = autoLock{s: s}
@@ -397,6 +401,8 @@ func (s *Session) drop() map[vault.ID]time.Time {
 	s.doctor.Leave()
 	s.kits.drop()
 	s.rescue.drop()
+	s.printout.drop()
+	s.CloseRecovery()
 	return s.list.drop()
 }
 

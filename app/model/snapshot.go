@@ -23,6 +23,7 @@ type snapshot struct {
 	byName  []int32 // collated, "Item 2" before "Item 10"
 	tags    []string
 	trash   []vault.Account // newest first
+	sealed  bool            // the recovery keys have a passphrase of their own
 	print   uint64          // equal for equal content, within one process
 }
 
@@ -51,7 +52,8 @@ func readSnapshot(v Vault, seed maphash.Seed, unless uint64) (*snapshot, error) 
 	same := false
 	err := v.Read(func(content *vault.Vault) error {
 		accounts, broken, trash := content.Accounts(), content.Broken(), content.Trash()
-		s.print = fingerprint(seed, accounts, broken, trash)
+		s.sealed = content.RecoverySealed()
+		s.print = fingerprint(seed, accounts, broken, trash, s.sealed)
 		if same = s.print == unless; same {
 			return nil
 		}
@@ -128,7 +130,7 @@ func (s *snapshot) index() {
 }
 
 // fingerprint is equal for equal content, with the same seed. It is never 0.
-func fingerprint(seed maphash.Seed, accounts []vault.Account, broken []vault.Broken, trash []vault.Account) uint64 {
+func fingerprint(seed maphash.Seed, accounts []vault.Account, broken []vault.Broken, trash []vault.Account, sealed bool) uint64 {
 	var h maphash.Hash
 	h.SetSeed(seed)
 	number := func(n int64) { maphash.WriteComparable(&h, n) }
@@ -162,7 +164,7 @@ func fingerprint(seed maphash.Seed, accounts []vault.Account, broken []vault.Bro
 		}
 		number(int64(len(a.Recovery)))
 		for _, s := range a.Recovery {
-			text(s.ID)
+			text(s.ID, string(s.Sealed))
 			number(s.Dead.Unix())
 			number(int64(len(s.Keys)))
 			for _, k := range s.Keys {
@@ -182,6 +184,7 @@ func fingerprint(seed maphash.Seed, accounts []vault.Account, broken []vault.Bro
 	for i := range trash {
 		account(&trash[i])
 	}
+	maphash.WriteComparable(&h, sealed)
 	return h.Sum64() | 1
 }
 

@@ -1,0 +1,217 @@
+package model
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/tallystick/tallystick/app/print"
+	"github.com/tallystick/tallystick/vault"
+	"github.com/tallystick/tallystick/vault/recovery"
+)
+
+// Printout is a PDF of the recovery keys of chosen accounts: chosen, written, printed by another program, and removed again.
+type Printout struct {
+	s      *Session
+	chosen map[vault.ID]bool
+	busy   bool
+	err    string
+	saved  string // where the file lies; "" = none
+	gone   bool   // it was removed
+	round  uint64
+
+	changed listeners
+}
+
+// Printout is the one printout of the session.
+func (s *Session) Printout() *Printout { return s.printout }
+
+// OnChange registers fn to be called when anything of it changed.
+func (p *Printout) OnChange(fn func()) { p.changed.add(fn) }
+
+// Busy and Error are what the page shows of the state of things.
+func (p *Printout) Busy() bool    { return p.busy }
+func (p *Printout) Error() string { return p.err }
+
+// Saved is the file that was written; "" = none, or removed again, which Removed tells.
+func (p *Printout) Saved() string { return p.saved }
+
+// Removed reports that the file was overwritten and deleted.
+func (p *Printout) Removed() bool { return p.gone }
+
+// Begin starts anew, with these accounts chosen.
+func (p *Printout) Begin(ids ...vault.ID) {
+	p.drop()
+	for _, id := range ids {
+		p.chosen[id] = true
+	}
+	p.changed.call()
+}
+
+func (p *Printout) drop() {
+	p.round++
+	p.chosen = map[vault.ID]bool{}
+	p.busy, p.err, p.saved, p.gone = false, "", "", false
+}
+
+// PrintChoice is an account that has recovery keys to print.
+type PrintChoice struct {
+	ID          vault.ID
+	Title       string
+	Left, Total int
+	Chosen      bool
+}
+
+// Choices are the accounts with recovery keys, in the order of the list.
+func (p *Printout) Choices() []PrintChoice {
+	l := p.s.list
+	if l.snap == nil {
+		return nil
+	}
+	var out []PrintChoice
+	for _, i := range l.snap.byName {
+		e := &l.snap.entries[i]
+		if total := e.acc.Recovery.Total(); e.broken == "" && total > 0 {
+			out = append(out, PrintChoice{
+				ID: e.acc.ID, Title: title(e.issuer, e.name), Left: e.acc.Recovery.Left(), Total: total, Chosen: p.chosen[e.acc.ID],
+			})
+		}
+	}
+	return out
+}
+
+// Choose takes an account in, or leaves it out.
+func (p *Printout) Choose(id vault.ID, on bool) {
+	p.chosen[id] = on
+	p.changed.call()
+}
+
+// Chosen is how many accounts would be printed.
+func (p *Printout) Chosen() int {
+	n := 0
+	for _, c := range p.Choices() {
+		if c.Chosen {
+			n++
+		}
+	}
+	return n
+}
+
+// SaveOver is Save onto an empty file that a dialogue has just made.
+func (p *Printout) SaveOver(path string) {
+	if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() && info.Size() == 0 {
+		_ = os.Remove(path)
+	}
+	p.Save(path)
+}
+
+// Save writes the PDF, readable by its owner only. It never replaces a file. Call it only after Session.Confirm, or
+// Session.OpenRecovery where the keys are sealed.
+func (p *Printout) Save(path string) {
+	if p.busy || p.s.state != Open {
+		return
+	}
+	sheets, opened, err := p.sheets()
+	if err == nil && len(sheets) == 0 {
+		err = recovery.ErrNoneLeft
+	}
+	if err != nil {
+		opened.Wipe()
+		p.err = Sentence(err)
+		p.changed.call()
+		return
+	}
+	if filepath.Ext(path) == "" {
+		path += ".pdf"
+	}
+	now := p.s.d.Now()
+	p.slow(func(context.Context) error {
+		defer opened.Wipe()
+		return writeRecoveryPDF(path, now, sheets)
+	}, func(err error) {
+		if errors.Is(err, print.ErrCharacter) {
+			p.err = "A key has a character that cannot be printed here. Nothing was written."
+		} else if err == nil {
+			p.saved, p.gone = path, false
+		}
+	}, func() { opened.Wipe() })
+}
+
+// Remove overwrites and deletes the file that was written.
+func (p *Printout) Remove() {
+	path := p.saved
+	if path == "" {
+		return
+	}
+	p.slow(func(context.Context) error { return shred(path) }, func(err error) {
+		if err != nil {
+			p.err = "The file could not be deleted. Delete it by hand: " + filepath.Base(path)
+			return
+		}
+		p.saved, p.gone = "", true
+	}, nil)
+}
+
+// sheets are the valid sheets of the chosen accounts, and the copies of their keys, which the caller wipes.
+func (p *Printout) sheets() (out []print.Sheet, opened recovery.Sheets, err error) {
+	for _, c := range p.Choices() {
+		e := p.s.list.entry(c.ID)
+		if !c.Chosen || e == nil {
+			continue
+		}
+		for _, s := range e.acc.Recovery {
+			if !s.Valid() {
+				continue
+			}
+			open, err := p.s.opener.Open(s)
+			if err != nil {
+				return nil, opened, err
+			}
+			opened = append(opened, open)
+			about := "kept since " + s.Added.Format(time.DateOnly)
+			if from := sourceOf(s.Origin); from != "" {
+				about = from + ", " + about
+			}
+			sheet := print.Sheet{Title: c.Title, About: about}
+			for _, k := range open.Keys {
+				sheet.Keys = append(sheet.Keys, print.Key{Text: k.Text, Used: k.Used})
+			}
+			out = append(out, sheet)
+		}
+	}
+	return out, opened, nil
+}
+
+func writeRecoveryPDF(path string, made time.Time, sheets []print.Sheet) (err error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err = errors.Join(err, f.Close()); err != nil {
+			_ = os.Remove(path)
+		}
+	}()
+	return print.RecoveryPDF(f, made, sheets)
+}
+
+func (p *Printout) slow(work func(ctx context.Context) error, then func(err error), stale func()) {
+	p.busy, p.err = true, ""
+	round := p.round
+	var err error
+	p.s.job(func(ctx context.Context) { err = work(ctx) }, func() {
+		if p.round != round {
+			return
+		}
+		p.busy = false
+		if err != nil {
+			p.err = strings.TrimSpace(Sentence(err))
+		}
+		then(err)
+		p.changed.call()
+	}, stale)
+	p.changed.call()
+}
