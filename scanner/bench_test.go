@@ -40,8 +40,9 @@ func BenchmarkGrey(b *testing.B) {
 		b.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(m.Pix)))
+			var pix []byte
 			for b.Loop() {
-				grey(m, onWhite)
+				grey(m, onWhite, &pix)
 			}
 		})
 	}
@@ -49,26 +50,29 @@ func BenchmarkGrey(b *testing.B) {
 
 func BenchmarkStages(b *testing.B) {
 	m := desktop(3840, 2160, white, black)
-	p, _ := grey(m, onWhite)
+	p, _ := grey(m, onWhite, new([]byte))
 	l := binarize(p, lookNormal)
 	b.Run("half", func(b *testing.B) {
+		var pix []byte
 		for b.Loop() {
-			half(p)
+			half(p, &pix)
 		}
 	})
-	b.Run("binarize", func(b *testing.B) {
+	b.Run("measure", func(b *testing.B) {
+		var room buffers
 		for b.Loop() {
-			binarize(p, lookNormal)
+			l.measure(p, &room)
+		}
+	})
+	b.Run("threshold", func(b *testing.B) {
+		for b.Loop() {
+			l.apply(lookNormal)
 		}
 	})
 	b.Run("finders", func(b *testing.B) {
+		var scans [2]rowScan
 		for b.Loop() {
-			findFinders(l, &effort{})
-		}
-	})
-	b.Run("invert", func(b *testing.B) {
-		for b.Loop() {
-			l.invert()
+			findFinders(l.bits, &scans, &effort{})
 		}
 	})
 }

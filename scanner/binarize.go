@@ -37,154 +37,242 @@ type levels struct {
 	grey plane
 	bits *bitmap
 	// limit is the threshold of every block, blocksW per row: a pixel that is not lighter is dark.
-	limit   []uint8
-	blocksW int
-	// inverted: bits are flipped against limit.
-	inverted bool
+	limit            []uint8
+	blocksW, blocksH int
+	// What the blocks are like, measured once for every look: the darkest and the lightest pixel, and a threshold
+	// of each block's own.
+	low, high, own []uint8
 }
 
-func (l *levels) invert() {
-	l.bits.invert()
-	l.inverted = !l.inverted
+// inverse is l with dark and light exchanged.
+func (l *levels) inverse() *levels {
+	c := *l
+	c.bits = l.bits.inverse()
+	return &c
 }
+
+// inverted reports whether dark stands for light.
+func (l *levels) inverted() bool { return l.bits.flip != 0 }
 
 // binarize thresholds p, which is at least blockSide in each direction. Blocks without the
 // contrast that how asks for count for nothing: taking their mean, as gozxing's does, turns flat areas into noise and pale codes into white.
 func binarize(p plane, how look) *levels {
-	bw, bh := (p.w+blockSide-1)/blockSide, (p.h+blockSide-1)/blockSide
-	limits, weights, lows := blockLimits(p, bw, bh, how.contrast)
-	l := &levels{grey: p, bits: newBitmap(p.w, p.h), blocksW: bw}
-	l.limit = smooth(limits, weights, lows, bw, bh, how.local)
-	threshold(l)
+	l := new(levels)
+	l.measure(p, new(buffers))
+	l.apply(how)
 	return l
 }
 
-// Eight bytes in one word, compared lane by lane.
+// measure looks at the blocks of p, once for all looks. What l needs room for is taken from b.
+func (l *levels) measure(p plane, b *buffers) {
+	bw, bh := (p.w+blockSide-1)/blockSide, (p.h+blockSide-1)/blockSide
+	n := bw * bh
+	*l = levels{grey: p, blocksW: bw, blocksH: bh}
+	l.low, l.high, l.own = room(&b.low, n), room(&b.high, n), room(&b.own, n)
+	l.limit = room(&b.limit, n)
+	stride := (p.w + 63) / 64
+	l.bits = &bitmap{w: p.w, h: p.h, stride: stride, words: room(&b.words, stride*p.h)}
+	bands(bh, p.w*p.h, l.measureRows)
+}
+
+// apply thresholds the picture in the given way.
+func (l *levels) apply(how look) {
+	pixels := l.grey.w * l.grey.h
+	bands(l.blocksH, pixels, func(from, to int) { l.smooth(from, to, how) })
+	l.fillFlat()
+	bands(l.blocksH, pixels, l.threshold)
+}
+
+// Eight pixels in one word, compared lane by lane. The lowest bit of a pixel decides nothing, and without it there is room
+// in every lane for the result of a subtraction: three operations compare eight pixels.
 const (
 	laneHigh = 0x8080808080808080
 	laneLow  = 0x0101010101010101
 	laneEven = 0x00FF00FF00FF00FF
+	laneMost = 0x7F7F7F7F7F7F7F7F
 )
 
-// lanesGE has the high bit of every byte set where a's byte is at least b's.
-func lanesGE(a, b uint64) uint64 {
-	low := (a | laneHigh) - (b &^ laneHigh) // compares the lower seven bits; cannot borrow across lanes
-	return ((a &^ b) | (^(a ^ b) & low)) & laneHigh
+// lanesGE has the high bit of every lane set where a's is at least b's. The high bits of a and b are not set.
+func lanesGE(a, b uint64) uint64 { return ((a | laneHigh) - b) & laneHigh }
+
+// lanesMax is the larger of a and b in every lane.
+func lanesMax(a, b uint64) uint64 {
+	m := lanesGE(a, b)
+	return b ^ (a^b)&(m-m>>7) // m - m>>7 turns a high bit into a full lane
 }
 
-// spread turns high bits into full bytes.
-func spread(m uint64) uint64 { return m<<1 - m>>7 }
-
-func lanesMax(a, b uint64) uint64 { return b ^ (a^b)&spread(lanesGE(a, b)) }
-func lanesMin(a, b uint64) uint64 { return a ^ (a^b)&spread(lanesGE(a, b)) }
-
-// blockLimits gives every block a threshold, its contrast as weight (0 for a flat one) and its darkest pixel.
-func blockLimits(p plane, bw, bh, contrast int) (limits, weights, lows []uint8) {
-	limits, weights, lows = make([]uint8, bw*bh), make([]uint8, bw*bh), make([]uint8, bw*bh)
-	bands(bh, p.w*p.h, func(from, to int) {
-		for by := from; by < to; by++ {
-			// The last blocks are moved in, so that each is whole.
-			y := min(by*blockSide, p.h-blockSide)
-			for bx := range bw {
-				x := min(bx*blockSide, p.w-blockSide)
-				var sum uint64 // four lanes of 16 bits; 16 bytes each, no overflow
-				high, low := uint64(0), ^uint64(0)
-				for r := range blockSide {
-					v := binary.LittleEndian.Uint64(p.pix[(y+r)*p.stride+x:])
-					sum += v&laneEven + v>>8&laneEven
-					high, low = lanesMax(v, high), lanesMin(v, low)
-				}
-				mean := int(sum*0x0001000100010001>>48) / (blockSide * blockSide)
-				for s := 32; s >= 8; s /= 2 {
-					high, low = lanesMax(high, high>>s), lanesMin(low, low>>s)
-				}
-				hi, lo := int(high&0xFF), int(low&0xFF)
-				if hi-lo <= contrast {
-					continue
-				}
-				// Half way between the mean and the middle of the extremes: the mean alone leans to
-				// whichever colour fills the block, the middle alone follows one stray pixel.
-				limits[by*bw+bx] = uint8((mean + (hi+lo)/2) / 2)
-				weights[by*bw+bx] = uint8(hi - lo)
-				lows[by*bw+bx] = uint8(lo)
+// measureRows fills low, high and own for the block rows [from, to).
+func (l *levels) measureRows(from, to int) {
+	p := l.grey
+	for by := from; by < to; by++ {
+		// The last blocks are moved in, so that each is whole.
+		rows := p.pix[min(by*blockSide, p.h-blockSide)*p.stride:]
+		low, high, own := l.low[by*l.blocksW:][:l.blocksW], l.high[by*l.blocksW:][:l.blocksW], l.own[by*l.blocksW:][:l.blocksW]
+		for bx := range low {
+			o := min(bx*blockSide, p.w-blockSide)
+			var sum uint64 // four lanes of 16 bits; 16 pixels each, no overflow
+			hi, lo := uint64(0), uint64(laneMost)
+			for range blockSide / 2 {
+				a := binary.LittleEndian.Uint64(rows[o:]) >> 1 & laneMost
+				b := binary.LittleEndian.Uint64(rows[o+p.stride:]) >> 1 & laneMost
+				o += 2 * p.stride
+				s := a + b
+				sum += s&laneEven + s>>8&laneEven
+				top := lanesMax(a, b)
+				hi = lanesMax(hi, top)
+				bottom := a ^ b ^ top
+				m := lanesGE(bottom, lo)
+				lo = bottom ^ (bottom^lo)&(m-m>>7)
 			}
+			mean := int(sum * 0x0001000100010001 >> 48) // 64 pixels of half their value
+			// The eight lanes become one, for both ends at once: the complement of the least is the most.
+			lo = laneMost ^ lo
+			hi, lo = lanesMax(hi, hi>>32), lanesMax(lo, lo>>32)
+			both := hi&0xFFFFFFFF | lo<<32
+			both = lanesMax(both, both>>16)
+			both = lanesMax(both, both>>8&laneMost)
+			h, d := int(both&0x7F)*2+1, int(0x7F-both>>32&0x7F)*2
+			low[bx], high[bx] = uint8(d), uint8(h)
+			// Half way between the mean and the middle of the extremes: the mean alone leans to
+			// whichever colour fills the block, the middle alone follows one stray pixel.
+			own[bx] = uint8((mean/(blockSide*blockSide/2) + (h+d)/2) / 2)
 		}
-	})
-	return limits, weights, lows
+	}
 }
 
-// smooth gives every block the mean of the thresholds around it, weighted by contrast: a block
+// smooth gives every block of the rows [from, to) the mean of the thresholds around it, weighted by contrast: a block
 // across a sharp edge knows where dark ends, a nearly flat one does not. Where
 // everything around is flat, the neighbour to the left decides, so that the inside
-// of a large module takes the threshold of its edge. local is that of look.
-func smooth(limits, weights, lows []uint8, bw, bh int, local bool) []uint8 {
-	out := make([]uint8, bw*bh)
-	sums, counts := make([]int32, bw), make([]int32, bw)
-	for by := range bh {
-		clear(sums)
-		clear(counts)
-		for y := max(0, by-reach); y <= min(bh-1, by+reach); y++ {
-			wrow := weights[y*bw:][:bw]
-			for i, l := range limits[y*bw:][:bw] {
-				w := int32(wrow[i])
-				sums[i] += w * int32(l)
-				counts[i] += w
+// of a large module takes the threshold of its edge; 0 stands where there is no such neighbour.
+func (l *levels) smooth(from, to int, how look) {
+	w, h := l.blocksW, l.blocksH
+	// Sums over the five rows around, column by column. They follow the row: one comes in, one goes out.
+	sums, counts := make([]int32, w), make([]int32, w)
+	add := func(y int, sign int32) {
+		if y < 0 || y >= h {
+			return
+		}
+		low, high, own := l.low[y*w:][:w], l.high[y*w:][:w], l.own[y*w:][:w]
+		for i := range low {
+			// One more than measured: the lowest bit is unknown.
+			if c := int32(high[i]) - int32(low[i]); c > int32(how.contrast)+1 {
+				c *= sign
+				sums[i] += c * int32(own[i])
+				counts[i] += c
 			}
 		}
-		row := out[by*bw:][:bw]
+	}
+	for y := from - reach; y < from+reach; y++ {
+		add(y, 1)
+	}
+	for by := from; by < to; by++ {
+		add(by+reach, 1)
+		if by > from {
+			add(by-reach-1, -1)
+		}
+		row := l.limit[by*w:][:w]
 		var s, n int32
-		for i := range min(reach, bw) {
+		for i := range min(reach, w) {
 			s, n = s+sums[i], n+counts[i]
 		}
+		last := uint8(0)
 		for i := range row {
-			if j := i + reach; j < bw {
+			if j := i + reach; j < w {
 				s, n = s+sums[j], n+counts[j]
 			}
 			if j := i - reach - 1; j >= 0 {
 				s, n = s-sums[j], n-counts[j]
 			}
-			switch {
-			case n > 0:
+			if n > 0 {
 				mean := s / n
-				// An eighth of the contrast is left on both sides, for noise.
-				own, low := int32(weights[by*bw+i]), int32(lows[by*bw+i])
-				if local && own > 0 && (mean < low+own/8 || mean > low+own-own/8) {
-					mean = int32(limits[by*bw+i])
+				if how.local {
+					// An eighth of the contrast is left on both sides, for noise.
+					low, high := int32(l.low[by*w+i]), int32(l.high[by*w+i])
+					if c := high - low; c > int32(how.contrast)+1 && (mean < low+c/8 || mean > high-c/8) {
+						mean = int32(l.own[by*w+i])
+					}
 				}
-				row[i] = uint8(mean)
-			case i > 0:
-				row[i] = row[i-1]
-			case by > 0:
-				row[i] = out[(by-1)*bw]
-			default:
-				row[i] = 127 // nothing to go by: the middle of grey
+				last = uint8(mean) | 1
+			}
+			row[i] = last
+		}
+	}
+}
+
+// fillFlat gives the blocks at the left edge without a neighbour the threshold of the row above; and where there is none,
+// the middle of grey.
+func (l *levels) fillFlat() {
+	last := uint8(127)
+	for by := range l.blocksH {
+		row := l.limit[by*l.blocksW:][:l.blocksW]
+		for i := 0; i < len(row) && row[i] == 0; i++ {
+			row[i] = last
+		}
+		last = row[0]
+	}
+}
+
+// threshold makes the bits of the block rows [from, to), 64 pixels at a time.
+func (l *levels) threshold(from, to int) {
+	p, stride := l.grey, l.bits.stride
+	for by := from; by < to; by++ {
+		o := by * l.blocksW
+		limit, low, high := l.limit[o:][:l.blocksW], l.low[o:][:l.blocksW], l.high[o:][:l.blocksW]
+		y := by * blockSide
+		rows := min(blockSide, p.h-y)
+		for i := range stride {
+			bits := l.bits.words[y*stride+i:]
+			first := i * 8
+			n := min(8, l.blocksW-first)
+			// Where a whole word is far from its threshold, as nearly everywhere on a screen, no
+			// pixel needs to be looked at.
+			var dark, mixed uint64
+			var limits [8]uint64
+			for k := range n {
+				t := limit[first+k]
+				limits[k] = uint64(t>>1)*laneLow | laneHigh
+				if high[first+k] <= t {
+					dark |= 0xFF << (8 * k)
+				} else if low[first+k] <= t {
+					mixed = 1
+				}
+			}
+			if mixed == 0 && p.w-64*i >= 64 {
+				for r := range rows {
+					bits[r*stride] = dark
+				}
+				continue
+			}
+			src := p.pix[y*p.stride+64*i:]
+			if p.w-64*i < 64 {
+				for r := range rows {
+					var word uint64
+					for x, v := range src[r*p.stride:][:p.w-64*i] {
+						if v <= limit[first+x/blockSide] {
+							word |= 1 << x
+						}
+					}
+					bits[r*stride] = word
+				}
+				continue
+			}
+			for r := range rows {
+				s := src[r*p.stride:][:64]
+				// Lane by lane the subtraction leaves the high bit where the pixel is not above its
+				// limit; the multiplication gathers the eight high bits in the top byte.
+				const gather = 0x0002040810204081
+				word := (limits[0] - binary.LittleEndian.Uint64(s)>>1&laneMost) & laneHigh * gather >> 56
+				word |= (limits[1] - binary.LittleEndian.Uint64(s[8:])>>1&laneMost) & laneHigh * gather >> 56 << 8
+				word |= (limits[2] - binary.LittleEndian.Uint64(s[16:])>>1&laneMost) & laneHigh * gather >> 56 << 16
+				word |= (limits[3] - binary.LittleEndian.Uint64(s[24:])>>1&laneMost) & laneHigh * gather >> 56 << 24
+				word |= (limits[4] - binary.LittleEndian.Uint64(s[32:])>>1&laneMost) & laneHigh * gather >> 56 << 32
+				word |= (limits[5] - binary.LittleEndian.Uint64(s[40:])>>1&laneMost) & laneHigh * gather >> 56 << 40
+				word |= (limits[6] - binary.LittleEndian.Uint64(s[48:])>>1&laneMost) & laneHigh * gather >> 56 << 48
+				word |= (limits[7] - binary.LittleEndian.Uint64(s[56:])>>1&laneMost) & laneHigh * gather >> 56 << 56
+				bits[r*stride] = word
 			}
 		}
 	}
-	return out
-}
-
-// threshold fills l.bits, eight pixels at a time.
-func threshold(l *levels) {
-	p := l.grey
-	whole := p.w / blockSide
-	bands(p.h, p.w*p.h, func(from, to int) {
-		for y := from; y < to; y++ {
-			limit := l.limit[y/blockSide*l.blocksW:][:l.blocksW]
-			src := p.pix[y*p.stride:][:p.w]
-			dst := l.bits.words[y*l.bits.stride:][:l.bits.stride]
-			for i := range whole {
-				dark := lanesGE(uint64(limit[i])*laneLow, binary.LittleEndian.Uint64(src[i*8:]))
-				// The multiplication gathers the eight high bits into the top byte, in order.
-				dst[i>>3] |= (dark >> 7) * 0x0102040810204080 >> 56 << (uint(i) & 7 * 8)
-			}
-			for x := whole * blockSide; x < p.w; x++ {
-				if src[x] <= limit[whole] {
-					dst[x>>6] |= 1 << (uint(x) & 63)
-				}
-			}
-		}
-	})
 }
 
 // dark reports whether the module around (x, y) is dark. With area it compares the mean of
@@ -206,5 +294,5 @@ func (l *levels) dark(x, y float64, area bool) bool {
 		}
 	}
 	limit := int(l.limit[iy/blockSide*l.blocksW+ix/blockSide])
-	return (sum <= limit*n) != l.inverted
+	return (sum <= limit*n) != l.inverted()
 }

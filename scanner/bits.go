@@ -2,12 +2,13 @@ package scanner
 
 import "math/bits"
 
-// bitmap is a picture with one bit per pixel, set where it is dark. Bits past the
-// width are unset, and stay so when it is inverted.
+// bitmap is a picture with one bit per pixel. A bit is set where the picture is dark, or, seen the other way round, where it
+// is light: that is what flip says, so that both polarities share their words.
 type bitmap struct {
 	w, h   int
 	stride int // words per row
 	words  []uint64
+	flip   uint64 // 0, or all ones when dark and light are exchanged
 }
 
 func newBitmap(w, h int) *bitmap {
@@ -15,47 +16,72 @@ func newBitmap(w, h int) *bitmap {
 	return &bitmap{w: w, h: h, stride: s, words: make([]uint64, s*h)}
 }
 
+// inverse is b with dark and light exchanged: a light code on a dark page becomes an ordinary one. No pixel is
+// touched.
+func (b *bitmap) inverse() *bitmap {
+	c := *b
+	c.flip = ^c.flip
+	return &c
+}
+
 // at reports whether (x, y) is dark; everything outside is light.
 func (b *bitmap) at(x, y int) bool {
 	if uint(x) >= uint(b.w) || uint(y) >= uint(b.h) {
 		return false
 	}
-	return b.words[y*b.stride+x>>6]>>(uint(x)&63)&1 != 0
+	return (b.words[y*b.stride+x>>6]^b.flip)>>(uint(x)&63)&1 != 0
 }
 
 // inside reports whether (x, y) is a pixel of the picture.
 func (b *bitmap) inside(x, y int) bool { return uint(x) < uint(b.w) && uint(y) < uint(b.h) }
 
-// invert exchanges dark and light: a light code on a dark page becomes an ordinary one.
-// Flipping the bits costs a twentieth of converting and thresholding the picture again.
-func (b *bitmap) invert() {
-	tail := ^uint64(0)
-	if r := uint(b.w) & 63; r != 0 {
-		tail = 1<<r - 1
-	}
-	for y := range b.h {
-		row := b.words[y*b.stride:][:b.stride]
-		for i := range row {
-			row[i] = ^row[i]
-		}
-		row[len(row)-1] &= tail
-	}
-}
-
-// edges appends the places where row y changes colour, counted from a light start:
-// even entries begin a dark run, odd ones end it. The last run is closed at the width.
-func (b *bitmap) edges(y int, out []int32) []int32 {
-	var carry uint64 // last pixel of the word before
-	for i, v := range b.words[y*b.stride:][:b.stride] {
-		change := v ^ (v<<1 | carry)
-		carry = v >> 63
+// turns appends where the runs of row y begin: 0, every place where the colour changes, and the width. dark is the
+// colour of the first run. Sixty-four pixels of one colour cost one comparison.
+func (b *bitmap) turns(y int, out []int32) (turns []int32, dark bool) {
+	row := b.words[y*b.stride:][:b.stride]
+	out = append(out, 0)
+	last := row[0] & 1
+	dark = (row[0]^b.flip)&1 != 0
+	for i, v := range row {
+		change := v ^ (v<<1 | last)
+		last = v >> 63
 		for change != 0 {
 			out = append(out, int32(i*64+bits.TrailingZeros64(change)))
 			change &= change - 1
 		}
 	}
-	if len(out)%2 == 1 {
-		out = append(out, int32(b.w))
+	// The bits past the width have no colour that counts.
+	for out[len(out)-1] >= int32(b.w) {
+		out = out[:len(out)-1]
 	}
-	return out
+	return append(out, int32(b.w)), dark
+}
+
+// down counts the pixels of one colour from (x, y) on, going by step rows, up to most.
+func (b *bitmap) down(x, y, step, most int, dark bool) int {
+	if uint(x) >= uint(b.w) {
+		return 0
+	}
+	want := b.flip
+	if dark {
+		want = ^want
+	}
+	i, d, shift := y*b.stride+x>>6, step*b.stride, uint(x)&63
+	n := 0
+	for n < most && uint(y) < uint(b.h) && (b.words[i]^want)>>shift&1 == 0 {
+		n++
+		y += step
+		i += d
+	}
+	return n
+}
+
+// along counts the pixels of one colour from (x, y) on, going by step columns, up to most.
+func (b *bitmap) along(x, y, step, most int, dark bool) int {
+	n := 0
+	for n < most && b.inside(x, y) && b.at(x, y) == dark {
+		n++
+		x += step
+	}
+	return n
 }

@@ -12,6 +12,8 @@ import (
 type finder struct {
 	x, y    float64 // middle, pixels of the level
 	module  float64 // side of one module along the axes, pixels
+	wide    float64 // the same along rows only
+	tall    float64 // and along columns
 	support int     // rows that crossed it and agreed
 }
 
@@ -26,80 +28,180 @@ const (
 	cellCap = 32
 	// cellBits: cells of 32 × 32 pixels hold a small finder whole.
 	cellBits = 5
-	// rowStep: every second row is read in large pictures. The core of a finder is three modules high,
-	// so even at 2 pixels per module three rows cross it; small pictures are read row by row.
-	rowStep = 2
-	// smallHeight is the height in pixels up to which every row is read: it costs little there.
-	smallHeight = 700
+	// Rows are left out in large pictures. The core of a finder is three modules high, so that at 2 pixels per module
+	// two rows in three, or three in two, cross it. What is smaller on so large a screen cannot be told by eye either.
+	everyRow  = 700  // height in pixels up to which no row is left out
+	secondRow = 1500 // up to which every second is read; above, every third
+	// pixelsPerCheck is for how many pixels of a row that is read one place may be looked at closely. Text has one in a
+	// hundred, noise one in twenty; only patterns made for it have more.
+	pixelsPerCheck = 12
+	// checkRows: the looks are counted over so many rows, so that one line of small print may have more and no
+	// picture spends all of them in its upper half.
+	checkRows = 16
+	// ringModule in pixels: from here on a finder is looked at all around.
+	ringModule = 1.6
+	// ringMisses of 16 directions may be damaged or blurred away.
+	ringMisses = 5
 	// minModule, in pixels: below, light and dark of neighbouring modules share every pixel.
 	minModule = 0.8
 )
 
-// findFinders returns the finders of l, those with the most support first within each size.
-func findFinders(l *levels, e *effort) []finder {
-	b := l.bits
-	step := rowStep
-	if b.h <= smallHeight {
-		step = 1
+// rowScan is what the rows of one band of a picture showed.
+type rowScan struct {
+	turns       []int32
+	found       [2][]finder // dark ones and light ones
+	grid        [2]grid
+	crossChecks int
+}
+
+// grid knows which finders lie in a cell of the picture.
+type grid struct {
+	w, h  int
+	cells [][]int32
+}
+
+// reset makes the grid empty for a picture of w × h pixels.
+func (g *grid) reset(w, h int) {
+	g.w, g.h = w>>cellBits+1, h>>cellBits+1
+	cells := room(&g.cells, g.w*g.h)
+	for i := range cells {
+		cells[i] = cells[i][:0]
 	}
-	gw := b.w>>cellBits + 1
-	grid := make([][]int32, gw*(b.h>>cellBits+1))
-	var found []finder
-	edges := make([]int32, 0, b.w/4)
-	for y := step / 2; y < b.h; y += step {
-		edges = b.edges(y, edges[:0])
-		for k := 0; k+5 < len(edges); k += 2 {
-			r := edges[k : k+6 : k+6]
+}
+
+// findFinders returns the finders of both polarities: dark on light and light on dark, those with the most support first
+// within each size.
+func findFinders(b *bitmap, scans *[2]rowScan, e *effort) (finders [2][]finder) {
+	step := rowStep(b.h)
+	for i := range scans {
+		scans[i].found = [2][]finder{scans[i].found[0][:0], scans[i].found[1][:0]}
+	}
+	parts := 0
+	bands(b.h, b.w*b.h, func(from, to int) {
+		half := 0
+		if from > 0 {
+			half = 1
+		}
+		scans[half].rows(b, from, to, step)
+	})
+	if b.w*b.h >= twoGoroutines {
+		parts = 1
+	}
+	for part := 0; part <= parts; part++ {
+		e.crossChecks += scans[part].crossChecks
+	}
+	for colour := range finders {
+		all := scans[0].found[colour]
+		if parts > 0 {
+			all = sewn(all, scans[1].found[colour], b.h/2)
+		}
+		view := b
+		if colour == 1 {
+			view = b.inverse()
+		}
+		kept := all[:0]
+		for _, f := range all {
+			// One row alone is chance, except where a finder is so small that no second row can cross it.
+			if (f.support > 1 || f.module < minModule*float64(step)) && ringed(view, f) {
+				kept = append(kept, f)
+			}
+		}
+		kept = strongest(kept)
+		for i := range kept {
+			kept[i].centre(view)
+		}
+		e.finders += len(kept)
+		finders[colour] = kept
+	}
+	return finders
+}
+
+// sewn joins the finders of the upper and the lower half: one that lies across the seam was found in both.
+func sewn(upper, lower []finder, seam int) []finder {
+	n := len(upper)
+next:
+	for _, f := range lower {
+		if f.y-4*f.module < float64(seam) {
+			for i := range upper[:n] {
+				if u := &upper[i]; math.Abs(u.x-f.x) < u.module && math.Abs(u.y-f.y) < u.module && math.Abs(u.module-f.module) < 0.6*u.module+0.5 {
+					u.support += f.support
+					continue next
+				}
+			}
+		}
+		upper = append(upper, f)
+	}
+	return upper
+}
+
+// rows looks for finders in the rows [from, to).
+func (s *rowScan) rows(b *bitmap, from, to, step int) {
+	s.grid[0].reset(b.w, b.h)
+	s.grid[1].reset(b.w, b.h)
+	s.crossChecks = 0
+	views := [2]*bitmap{b, b.inverse()}
+	first := from + step/2
+	budget := 0
+	for y := first; y < to; y += step {
+		if (y-first)/step%checkRows == 0 {
+			budget = b.w * checkRows / pixelsPerCheck
+		}
+		turns, dark := b.turns(y, s.turns[:0])
+		s.turns = turns
+		for k := 0; k+5 < len(turns); k++ {
+			r := turns[k : k+6 : k+6]
 			light1, core, light2 := r[2]-r[1], r[3]-r[2], r[4]-r[3]
-			// The commonest misses in whole numbers, before anything is computed.
-			if core < light1 || core < light2 || light1 > 2*light2+1 || light2 > 2*light1+1 || core > 5*light1+2 {
+			// The commonest misses in whole numbers: nearly every place of every picture ends here. These are the
+			// limits of finderRuns with a slack of a half.
+			whole := light1 + core + light2
+			if 20*core < 9*whole-15 || 4*core > 3*whole+3 || whole < 4 ||
+				10*light1 > 3*whole+5 || 10*light2 > 3*whole+5 || 100*(r[1]-r[0]) < 9*whole || 100*(r[5]-r[4]) < 9*whole {
 				continue
 			}
 			module, ok := finderRuns([5]float64{float64(r[1] - r[0]), float64(light1), float64(core), float64(light2), float64(r[5] - r[4])}, 0.5)
 			if !ok {
 				continue
 			}
+			colour := k & 1 // the core is of the colour of the first run for even k
+			if !dark {
+				colour ^= 1
+			}
 			x := float64(r[2]+r[3]) / 2
-			if known(found, grid, gw, x, float64(y), module) {
+			g := &s.grid[colour]
+			if g.known(s.found[colour], x, float64(y), module) {
 				continue
 			}
-			e.crossChecks++
-			f, ok := crossCheck(b, floor(x), y, module)
+			if budget == 0 {
+				continue
+			}
+			budget--
+			s.crossChecks++
+			f, ok := crossCheck(views[colour], int(r[2]+r[3])/2, y, module)
 			if !ok {
 				continue
 			}
-			cell := &grid[floor(f.y)>>cellBits*gw+floor(f.x)>>cellBits]
+			cell := &g.cells[int(f.y)>>cellBits*g.w+int(f.x)>>cellBits]
 			if len(*cell) >= cellCap {
 				continue
 			}
-			*cell = append(*cell, int32(len(found)))
-			found = append(found, f)
+			*cell = append(*cell, int32(len(s.found[colour])))
+			s.found[colour] = append(s.found[colour], f)
 		}
 	}
-	kept := found[:0]
-	for _, f := range found {
-		// One row alone is chance, except where a finder is so small that no second row can cross it.
-		if f.support > 1 || f.module < minModule*float64(step) {
-			kept = append(kept, f)
-		}
-	}
-	kept = strongest(kept)
-	for i := range kept {
-		kept[i].centre(b)
-	}
-	e.finders += len(kept)
-	return kept
 }
 
 // known reports whether a row at (x, y) crosses a finder that was found already, and
 // counts it as support.
-func known(found []finder, grid [][]int32, gw int, x, y, module float64) bool {
+func (g *grid) known(found []finder, x, y, module float64) bool {
+	if len(found) == 0 {
+		return false
+	}
 	cx, cy := int(x)>>cellBits, int(y)>>cellBits
 	// The rows of a finder reach 1.5 modules above and below its middle.
 	up := cy - 1 - int(1.5*module)>>cellBits
-	for yy := max(0, up); yy <= min(cy+1, len(grid)/gw-1); yy++ {
-		for xx := max(0, cx-1); xx <= min(cx+1, gw-1); xx++ {
-			for _, i := range grid[yy*gw+xx] {
+	for yy := max(0, up); yy <= min(cy+1, g.h-1); yy++ {
+		for xx := max(0, cx-1); xx <= min(cx+1, g.w-1); xx++ {
+			for _, i := range g.cells[yy*g.w+xx] {
 				f := &found[i]
 				if math.Abs(f.x-x) < f.module && math.Abs(f.y-y) <= 1.6*f.module && math.Abs(f.module-module) < 0.6*f.module+0.5 {
 					f.support++
@@ -131,48 +233,23 @@ func finderRuns(r [5]float64, slack float64) (module float64, ok bool) {
 	return module, true
 }
 
-// cross measures the five runs through the dark pixel (x, y) along (dx, dy). Runs are cut off at most pixels
-// (the core at 3 × most), so one look costs no more than the finder is wide.
-func cross(b *bitmap, x, y, dx, dy, most int) (r [5]float64, start int, ok bool) {
-	var n [5]int
-	side := func(sx, sy int, runs [3]int) int {
-		px, py := x+sx, y+sy
-		core := 0
-		for i, run := range runs {
-			limit := most
-			if i == 0 {
-				limit = 3 * most
-			}
-			for n[run] <= limit && b.inside(px, py) && b.at(px, py) == (i != 1) {
-				n[run]++
-				px, py = px+sx, py+sy
-				if i == 0 {
-					core++
-				}
-			}
-		}
-		return core
-	}
-	if !b.at(x, y) {
-		return r, 0, false
-	}
-	n[2] = 1
-	start = side(-dx, -dy, [3]int{2, 1, 0})
-	side(dx, dy, [3]int{2, 3, 4})
-	for i, v := range n {
-		r[i] = float64(v)
-	}
-	return r, start, n[0] > 0 && n[1] > 0 && n[3] > 0 && n[4] > 0
-}
-
 // crossCheck looks at a place one row believes in along the column, the row through the middle and
-// both diagonals.
+// both diagonals. No look is longer than a finder is wide.
 func crossCheck(b *bitmap, x, y int, module float64) (finder, bool) {
 	most := int(2*module + 2)
-	col, up, ok := cross(b, x, y, 0, 1, most)
-	if !ok {
+	up := b.down(x, y-1, -1, 3*most, true)
+	downward := b.down(x, y+1, 1, 3*most, true)
+	core := up + 1 + downward
+	// Chance places end here: nothing is as tall as a core is wide. The limits of what follows, loosened.
+	if !b.at(x, y) || float64(core) < 1.3*module-1.5 || float64(core) > 6.4*module+4 {
 		return finder{}, false
 	}
+	var col [5]float64
+	col[2] = float64(core)
+	light := b.down(x, y-1-up, -1, most+1, false)
+	col[1], col[0] = float64(light), float64(b.down(x, y-1-up-light, -1, most+1, true))
+	light = b.down(x, y+1+downward, 1, most+1, false)
+	col[3], col[4] = float64(light), float64(b.down(x, y+1+downward+light, 1, most+1, true))
 	tall, ok := finderRuns(col, 0.6)
 	// Perspective and unequal scaling stretch one axis; more than 1.7 is not a code seen on a screen
 	// or held to a camera.
@@ -180,29 +257,113 @@ func crossCheck(b *bitmap, x, y int, module float64) (finder, bool) {
 		return finder{}, false
 	}
 	cy := float64(y-up) + col[2]/2
-	row, left, ok := cross(b, x, floor(cy), 1, 0, most)
-	if !ok {
+	my := int(cy)
+	if !b.at(x, my) {
 		return finder{}, false
 	}
+	left, right := b.along(x-1, my, -1, 3*most, true), b.along(x+1, my, 1, 3*most, true)
+	var row [5]float64
+	row[2] = float64(left + 1 + right)
+	light = b.along(x-1-left, my, -1, most+1, false)
+	row[1], row[0] = float64(light), float64(b.along(x-1-left-light, my, -1, most+1, true))
+	light = b.along(x+1+right, my, 1, most+1, false)
+	row[3], row[4] = float64(light), float64(b.along(x+1+right+light, my, 1, most+1, true))
 	wide, ok := finderRuns(row, 0.6)
 	if !ok {
 		return finder{}, false
 	}
 	cx := float64(x-left) + row[2]/2
 	m := (wide + tall) / 2
-	for _, dy := range [2]int{1, -1} {
-		// A square core measures 3 modules on both diagonals, counted in steps; a rotated one up to
-		// 3·√2 and one with round corners down to 2. A cross or a line is outside.
-		d, _, ok := cross(b, floor(cx), floor(cy), 1, dy, 2*most)
-		if !ok || d[2] < 1.2*m || d[2] > 5.5*m+1 {
-			return finder{}, false
-		}
-	}
 	// Of the two outer runs of an axis one faces the code, where the ring ends after one module.
 	if math.Min(row[0], row[4]) > 2.4*m || math.Min(col[0], col[4]) > 2.4*m {
 		return finder{}, false
 	}
-	return finder{x: cx, y: cy, module: m, support: 1}, true
+	for _, dy := range [2]int{1, -1} {
+		// A square core measures 3 modules on both diagonals, counted in steps; a rotated one up to
+		// 3·√2 and one with round corners down to 2. A cross or a line is outside.
+		core, ok := diagonal(b, int(cx), my, dy, 2*most)
+		if !ok || float64(core) < 1.2*m || float64(core) > 5.5*m+1 {
+			return finder{}, false
+		}
+	}
+	return finder{x: cx, y: cy, module: m, wide: wide, tall: tall, support: 1}, true
+}
+
+// diagonal measures the core of a finder around (x, y) along (1, dy), in steps. ok: on both sides a light and a dark run
+// follow.
+func diagonal(b *bitmap, x, y, dy, most int) (core int, ok bool) {
+	if !b.at(x, y) {
+		return 0, false
+	}
+	core = 1
+	for _, s := range [2]int{1, -1} {
+		px, py := x+s, y+s*dy
+		for n := 0; n < 3*most && b.at(px, py); n++ {
+			core++
+			px, py = px+s, py+s*dy
+		}
+		n := 0
+		for n < most && b.inside(px, py) && !b.at(px, py) {
+			n++
+			px, py = px+s, py+s*dy
+		}
+		if n == 0 || !b.at(px, py) {
+			return 0, false
+		}
+	}
+	return core, true
+}
+
+// around is the directions a finder is looked at in.
+var around = func() (d [16]Point) {
+	for i := range d {
+		sin, cos := math.Sincos(2 * math.Pi * (float64(i) + 0.5) / float64(len(d)))
+		d[i] = Point{cos, sin}
+	}
+	return d
+}()
+
+// ringed reports whether f looks like a finder all around, whichever way it is turned: from the middle outwards come the
+// core, the light ring and the dark one. Text and noise have the proportions in a row and a column by chance, but not on
+// every side.
+func ringed(b *bitmap, f finder) bool {
+	if f.module < ringModule {
+		return true // a pixel is too coarse for this
+	}
+	misses := 0
+	step := max(0.2, 1/f.module) // modules
+	for _, d := range around {
+		dx, dy := d.X*f.wide, d.Y*f.tall
+		// Where the core ends and where the light ring does. Straight on that is after 1.5 and 2.5 modules, on the
+		// diagonal after 2.1 and 3.5; and a module of a pattern that is turned measures up to 1.4 in rows and columns, so
+		// that all of this may also be a factor of 0.7 less.
+		var core, ring float64
+		for r := step; r < 4.2; r += step {
+			if dark := b.at(floor(f.x+r*dx), floor(f.y+r*dy)); core == 0 && !dark {
+				core = r
+			} else if core != 0 && dark {
+				ring = r
+				break
+			}
+		}
+		if core < 0.8 || core > 2.6 || ring == 0 || ring-core < 0.35 || ring-core > 1.9 {
+			if misses++; misses > ringMisses {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// rowStep is how many rows one is read of.
+func rowStep(height int) int {
+	switch {
+	case height <= everyRow:
+		return 1
+	case height <= secondRow:
+		return 2
+	}
+	return 3
 }
 
 // strongest keeps the perSize best supported finders of each size, where a size is a doubling of

@@ -66,8 +66,8 @@ func bands(n, pixels int, f func(from, to int)) {
 // grey converts img. See-through pixels are laid on the backdrop; translucent
 // reports whether there were any, that is, whether another backdrop gives another
 // picture. Types of the standard library are read straight from their Pix, which
-// is ten times faster than asking an image.Image pixel by pixel.
-func grey(img image.Image, on backdrop) (p plane, translucent bool) {
+// is ten times faster than asking an image.Image pixel by pixel. What has to be converted is put into *into.
+func grey(img image.Image, on backdrop, into *[]byte) (p plane, translucent bool) {
 	b := img.Bounds()
 	w, h := b.Dx(), b.Dy()
 	switch m := img.(type) {
@@ -77,7 +77,7 @@ func grey(img image.Image, on backdrop) (p plane, translucent bool) {
 	case *image.YCbCr:
 		return plane{pix: m.Y[m.YOffset(b.Min.X, b.Min.Y):], stride: m.YStride, w: w, h: h}, false
 	}
-	p = plane{pix: make([]byte, w*h), stride: w, w: w, h: h}
+	p = plane{pix: room(into, w*h), stride: w, w: w, h: h}
 	// row converts row y of the picture into dst and returns the AND of all alphas.
 	var row func(dst []byte, y int) uint8
 	switch m := img.(type) {

@@ -166,6 +166,15 @@ func TestBoundedWork(t *testing.T) {
 	}
 }
 
+// lattice are links in which everything has a timing pattern with everything.
+func lattice(fs []finder) *links {
+	k := newLinks(newBitmap(64, 64), fs)
+	for i := range k.count {
+		k.count[i] = 21
+	}
+	return k
+}
+
 // TestCaps: the caps are what bounds the work, not luck with the pictures above.
 func TestCaps(t *testing.T) {
 	var fs []finder
@@ -182,7 +191,7 @@ func TestCaps(t *testing.T) {
 		}
 	}
 	var e effort
-	if ts := joinTriples(kept, &e); len(ts) != maxTriples || e.triples != maxTriples {
+	if ts := joinTriples(lattice(kept), &e); len(ts) != maxTriples || e.triples != maxTriples {
 		t.Errorf("%d triples, counted %d", len(ts), e.triples)
 	}
 	// A small code next to a crowd of large decoys keeps its finders.
@@ -246,7 +255,7 @@ func FuzzScan(f *testing.F) {
 	f.Add(small, uint8(n))
 	m := page(64, 64, white)
 	put(m, code, stamp{x: 32, y: 32, px: 2, quiet: 2, turn: 20})
-	p, _ := grey(m, onWhite)
+	p, _ := grey(m, onWhite, new([]byte))
 	f.Add(p.pix, uint8(64))
 	f.Fuzz(func(t *testing.T, pix []byte, width uint8) {
 		if width == 0 || len(pix) > 1<<14 {
@@ -255,7 +264,7 @@ func FuzzScan(f *testing.F) {
 		w := int(width)
 		h := len(pix) / w
 		m := &image.Gray{Pix: pix, Stride: w, Rect: image.Rect(0, 0, w, h)}
-		sc := &scan{ctx: context.Background(), reader: newReader()}
+		sc := &scan{ctx: context.Background(), work: new(workspace), reader: newReader()}
 		if w < minSide || h < minSide {
 			return
 		}

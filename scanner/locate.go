@@ -17,6 +17,10 @@ const (
 // not decode are rare enough that honest pictures stay below a tenth of this.
 const maxDecodes = 250
 
+// maxModules caps the modules that are sampled and decoded in one scan: 50 to 100 ns each. The largest code has 31,329, a
+// screen full of codes takes a tenth of this.
+const maxModules = 1_000_000
+
 // located is a code that was read, in pixels of its level.
 type located struct {
 	text    string
@@ -28,24 +32,48 @@ type located struct {
 func locate(l *levels, t triple, r *reader, e *effort) (located, bool) {
 	e.looks++
 	f := frameOf(t)
-	corner, haveCorner := farCorner(l.bits, t, f)
-	for _, side := range sides(l.bits, t, f) {
+	var corner Point
+	haveCorner, lookedForCorner := false, false
+	for _, side := range sides(t, f) {
 		// Nearly all triples are chance, and nearly all of those end here: no map that needs no search
-		// shows a timing pattern.
-		rough := roughMaps(l.bits, t, side, corner, haveCorner)
-		if len(rough) == 0 {
-			continue
-		}
-		for _, m := range maps(l.bits, t, f, side, rough) {
-			if hit, ok := attempt(l, m, f, side, r, e); ok {
+		// shows a timing pattern. The first completes a parallelogram, as every code on a screen is one.
+		d := float64(side)
+		flat := gridMap(t, side, d-3.5, Point{t.tr.x + t.bl.x - t.tl.x, t.tr.y + t.bl.y - t.tl.y})
+		if timed(l.bits, flat, side) {
+			if hit, ok := attempts(l, t, f, side, flat, r, e); ok {
 				return hit, true
 			}
-			if e.decodes >= e.decodeLimit {
-				return located{}, false
+		}
+		// The second has its fourth corner where the outer edges cross, which knows perspective.
+		if !lookedForCorner {
+			lookedForCorner = true
+			corner, haveCorner = farCorner(l.bits, t, f)
+		}
+		if haveCorner && !e.spent() {
+			if tilted := gridMap(t, side, d, corner); timed(l.bits, tilted, side) {
+				if hit, ok := attempts(l, t, f, side, tilted, r, e); ok {
+					return hit, true
+				}
 			}
+		}
+		if e.spent() {
+			break
 		}
 	}
 	return located{}, false
+}
+
+// attempts decodes what rough shows and what better maps near it show.
+func attempts(l *levels, t triple, f frame, side int, rough warp, r *reader, e *effort) (located, bool) {
+	if m, ok := aligned(l.bits, t, f, side, rough); ok {
+		if hit, ok := attempt(l, m, f, side, r, e); ok {
+			return hit, true
+		}
+	}
+	if e.spent() {
+		return located{}, false
+	}
+	return attempt(l, rough, f, side, r, e)
 }
 
 // attempt decodes what m shows.
@@ -60,6 +88,7 @@ func attempt(l *levels, m warp, f frame, side int, r *reader, e *effort) (locate
 			break
 		}
 		e.decodes++
+		e.modules += side * side
 		text, mirrored, ok := r.read(sample(l, m, side, area))
 		if !ok {
 			continue
@@ -81,10 +110,9 @@ func attempt(l *levels, m warp, f frame, side int, r *reader, e *effort) (locate
 
 // sides lists how many modules wide the code may be: what counting the timing patterns says, then
 // what the distances say, then their neighbours.
-func sides(b *bitmap, t triple, f frame) []int {
-	k := tilt(f.right)
+func sides(t triple, f frame) []int {
 	guess := (f.width+f.height)/2/f.module + 7
-	var out []int
+	out := make([]int, 0, 7)
 	add := func(n int) {
 		if n < minSide || n > maxSide || n%4 != 1 {
 			return
@@ -96,17 +124,8 @@ func sides(b *bitmap, t triple, f frame) []int {
 		}
 		out = append(out, n)
 	}
-	for _, line := range [2][2]Point{
-		pair(timingLine(t.tl, t.tr, f.right, f.down, k)),
-		pair(timingLine(t.tl, t.bl, f.down, f.right, k)),
-	} {
-		// The way from corner module to corner module is 13 modules shorter than the code, and
-		// changes colour with every module. A count far off the geometry is text, not timing.
-		n := changes(b, line[0], line[1]) + 13
-		if math.Abs(float64(n)-guess) < 0.2*guess+4 {
-			add(n)
-		}
-	}
+	add(t.top)
+	add(t.left)
 	near := int(math.Round((guess-1)/4))*4 + 1
 	add(near)
 	if guess < float64(near) {
@@ -124,8 +143,6 @@ func sides(b *bitmap, t triple, f frame) []int {
 	return out
 }
 
-func pair(a, b Point) [2]Point { return [2]Point{a, b} }
-
 // gridMap lays the grid of side modules over the middles of the three finders and a fourth point p, which is at
 // module (u, u).
 func gridMap(t triple, side int, u float64, p Point) warp {
@@ -135,40 +152,22 @@ func gridMap(t triple, side int, u float64, p Point) warp {
 		[4]Point{{t.tl.x, t.tl.y}, {t.tr.x, t.tr.y}, p, {t.bl.x, t.bl.y}})
 }
 
-// roughMaps are the maps that need no search, as far as they show timing patterns: the fourth corner where the outer
-// edges cross, which knows perspective, and where it completes a parallelogram, which does not.
-func roughMaps(b *bitmap, t triple, side int, corner Point, haveCorner bool) []warp {
-	out := make([]warp, 0, 2)
-	if haveCorner {
-		if m := gridMap(t, side, float64(side), corner); timed(b, m, side) {
-			out = append(out, m)
-		}
-	}
-	flat := gridMap(t, side, float64(side)-3.5, Point{t.tr.x + t.bl.x - t.tl.x, t.tr.y + t.bl.y - t.tl.y})
-	if timed(b, flat, side) {
-		out = append(out, flat)
-	}
-	return out
-}
-
-// maps puts a better one before the rough maps where the alignment pattern in the fourth corner is found.
-func maps(b *bitmap, t triple, f frame, side int, rough []warp) []warp {
-	d := float64(side)
+// aligned is a better map than rough, where the alignment pattern in the fourth corner is found.
+func aligned(b *bitmap, t triple, f frame, side int, rough warp) (warp, bool) {
 	if side == minSide { // version 1 has no alignment pattern
-		return rough
+		return warp{}, false
 	}
+	d := float64(side)
 	module := (f.width + f.height) / 2 / (d - 7)
 	right, down := Point{f.right.X * module, f.right.Y * module}, Point{f.down.X * module, f.down.Y * module}
-	// Two and a half modules around where the maps expect it; six if the picture is more
-	// tilted than they know.
+	// Two and a half modules around where the map expects it; six if the picture is more
+	// tilted than it knows.
 	for _, radius := range [2]float64{2.5, 6} {
-		for _, m := range rough {
-			if p, ok := findAlignment(b, m.at(d-6.5, d-6.5), right, down, module, radius); ok {
-				return append([]warp{gridMap(t, side, d-6.5, p)}, rough...)
-			}
+		if p, ok := findAlignment(b, rough.at(d-6.5, d-6.5), right, down, module, radius); ok {
+			return gridMap(t, side, d-6.5, p), true
 		}
 	}
-	return rough
+	return warp{}, false
 }
 
 // timed reports whether both timing patterns, seen through m, alternate. Up to a third of their modules

@@ -4,9 +4,11 @@ package scanner
 // finder is no evidence: icons, radio buttons and the letter O look like one; three of
 // them in a right angle are not either, on a desktop with rows of icons. Two are enough,
 // so that a code that is cut off or half covered is seen too.
-func looksLikeCode(l *levels, fs []finder) bool {
+func looksLikeCode(l *levels, k *links) bool {
+	fs := k.fs
 	for i, a := range fs {
-		for _, c := range fs[i+1:] {
+		for j := i + 1; j < len(fs); j++ {
+			c := fs[j]
 			// Corners of one code are of one size; a third covers perspective.
 			if ratio(a.module, c.module) > 0.35 {
 				continue
@@ -17,7 +19,8 @@ func looksLikeCode(l *levels, fs []finder) bool {
 				continue
 			}
 			across := Point{-along.Y, along.X}
-			if joined(l, a, c, along, across, distance) || joined(l, a, c, along, Point{-across.X, -across.Y}, distance) {
+			if k.along(i, j) != 0 && joined(l, a, c, along, across, distance) ||
+				k.along(j, i) != 0 && joined(l, a, c, along, Point{-across.X, -across.Y}, distance) {
 				return true
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"sync"
 )
 
 const (
@@ -12,12 +13,14 @@ const (
 	smallestLevel = 240
 	// enlargeUpTo, in pixels, is what is looked at in double size when nothing was found: a full HD
 	// picture and a bit. Larger ones would take as long as everything before together.
-	enlargeUpTo = 2_200_000
+	enlargeUpTo = 1_000_000
 )
 
-// Scanner finds codes in pictures. It holds no state; make one with [New] and share it.
+// Scanner finds codes in pictures. It holds memory from one scan to the next, never what was in it; make one with [New] and
+// share it.
 type Scanner struct {
-	maxPixels int64
+	maxPixels  int64
+	workspaces sync.Pool // of *workspace; one that nobody needs goes with the next garbage collections
 }
 
 // New returns a scanner that looks at pictures of up to DefaultLimits().MaxPixels.
@@ -36,7 +39,8 @@ func (s *Scanner) Scan(ctx context.Context, img image.Image) (Result, error) {
 
 // effort counts what a scan did, so that tests hold the bounds without a clock.
 type effort struct {
-	crossChecks, finders, joins, triples, looks, decodes int
+	crossChecks, finders, joins, walks, triples, looks, decodes int
+	modules                                                     int // sampled and given to the decoder
 	// decodeLimit is the value of decodes at which the current level ends.
 	decodeLimit int
 	// mostDecodes is what one level and polarity took at most.
@@ -45,9 +49,13 @@ type effort struct {
 	levels int
 }
 
+// spent reports whether the current level must not decode any more.
+func (e *effort) spent() bool { return e.decodes >= e.decodeLimit || e.modules >= maxModules }
+
 // scan is one run: what was found so far and what it took.
 type scan struct {
 	ctx      context.Context
+	work     *workspace
 	origin   image.Point
 	reader   *reader
 	effort   effort
@@ -70,7 +78,13 @@ func (s *Scanner) scan(ctx context.Context, img image.Image) (res Result, done e
 	if int64(b.Dx()) > limit/int64(b.Dy()) {
 		return Result{}, done, fmt.Errorf("%w: %d × %d", ErrTooLarge, b.Dx(), b.Dy())
 	}
-	sc := &scan{ctx: ctx, origin: b.Min, reader: newReader()}
+	work, _ := s.workspaces.Get().(*workspace)
+	if work == nil {
+		work = new(workspace)
+	}
+	sc := &scan{ctx: ctx, work: work, origin: b.Min, reader: newReader()}
+	defer s.workspaces.Put(work)
+	defer work.wipe()
 	// The last defence, not the first: no stage is known to panic on a sound image, but an
 	// image.Image is an interface, and one whose Pix is shorter than its Bounds promise must not
 	// end the program.
@@ -102,7 +116,7 @@ func (sc *scan) run(img image.Image) error {
 		if err := sc.ctx.Err(); err != nil {
 			return err
 		}
-		p, translucent := grey(img, on)
+		p, translucent := grey(img, on, &sc.work.grey)
 		for _, try := range []func(plane) error{sc.allSizes, sc.faint, sc.enlarged} {
 			if err := try(p); err != nil || len(sc.codes) > 0 {
 				return err
@@ -118,23 +132,33 @@ func (sc *scan) run(img image.Image) error {
 // allSizes looks at every level of the pyramid, also when the first shows codes: another code
 // on the same screen may be larger or blurred. All levels after the first cost a third of it.
 func (sc *scan) allSizes(p plane) error {
-	for scale := 1.0; ; scale *= 2 {
-		if err := sc.level(p, lookNormal, scale); err != nil {
+	for i := 0; ; i++ {
+		if i > 0 {
+			p = half(p, &sc.work.level(i).half)
+		}
+		l := &sc.work.level(i).measured
+		l.measure(p, sc.work.level(i))
+		if err := sc.level(l, lookNormal, float64(int(1)<<i)); err != nil {
 			return err
 		}
 		if min(p.w, p.h) < smallestLevel {
 			return nil
 		}
-		p = half(p)
 	}
 }
 
 // faint looks for pale codes, in full size and, for large modules, half.
-func (sc *scan) faint(p plane) error {
-	if err := sc.level(p, lookFaint, 1); err != nil || len(sc.codes) > 0 || min(p.w, p.h) < smallestLevel {
-		return err
+func (sc *scan) faint(plane) error {
+	for i := range min(2, len(sc.work.sizes)) {
+		l := &sc.work.sizes[i].measured
+		if l.bits == nil {
+			break // left over from a larger picture
+		}
+		if err := sc.level(l, lookFaint, float64(int(1)<<i)); err != nil || len(sc.codes) > 0 {
+			return err
+		}
 	}
-	return sc.level(half(p), lookFaint, 2)
+	return nil
 }
 
 // enlarged looks for codes with modules of a pixel or two.
@@ -142,46 +166,59 @@ func (sc *scan) enlarged(p plane) error {
 	if p.w*p.h > enlargeUpTo {
 		return nil
 	}
-	return sc.level(double(p), lookNormal, 0.5)
+	l := new(levels)
+	l.measure(double(p, &sc.work.double), &sc.work.enlarge)
+	return sc.level(l, lookNormal, 0.5)
 }
 
 // level looks at one picture in both polarities. scale is the size of its pixels in pixels of the original.
-func (sc *scan) level(p plane, how look, scale float64) error {
+func (sc *scan) level(l *levels, how look, scale float64) error {
 	if err := sc.ctx.Err(); err != nil {
 		return err
 	}
-	l := binarize(p, how)
-	for range 2 {
+	l.apply(how)
+	if err := sc.ctx.Err(); err != nil {
+		return err
+	}
+	finders := findFinders(l.bits, &sc.work.finders, &sc.effort)
+	for i, fs := range finders {
 		if err := sc.ctx.Err(); err != nil {
 			return err
 		}
-		if err := sc.polarity(l, scale); err != nil {
+		view := l
+		if i == 1 {
+			view = l.inverse()
+		}
+		if err := sc.polarity(view, fs, scale); err != nil {
 			return err
 		}
-		l.invert()
 	}
 	return nil
 }
 
 // polarity looks for dark codes on a light ground.
-func (sc *scan) polarity(l *levels, scale float64) error {
+func (sc *scan) polarity(l *levels, fs []finder, scale float64) error {
 	e := &sc.effort
 	e.levels++
 	before := e.decodes
 	e.decodeLimit = before + maxDecodes
 	defer func() { e.mostDecodes = max(e.mostDecodes, e.decodes-before) }()
-	fs := sc.outside(findFinders(l, e), scale)
-	if len(sc.codes) == 0 && !sc.evidence {
-		sc.evidence = looksLikeCode(l, fs)
+	fs = sc.outside(fs, scale)
+	if len(fs) < 2 {
+		return nil
 	}
-	ts := joinTriples(fs, e)
+	k := newLinks(l.bits, fs)
+	if len(sc.codes) == 0 && !sc.evidence {
+		sc.evidence = looksLikeCode(l, k)
+	}
+	ts := joinTriples(k, e)
 	var found []Code
 next:
 	for i, t := range ts {
 		if i%64 == 63 && sc.ctx.Err() != nil { // some milliseconds at most
 			return sc.ctx.Err()
 		}
-		if e.decodes >= e.decodeLimit {
+		if e.spent() {
 			break
 		}
 		for _, c := range found {

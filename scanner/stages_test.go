@@ -7,6 +7,7 @@ import (
 	"image/draw"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/makiuchi-d/gozxing"
@@ -56,8 +57,8 @@ func TestGreyAgrees(t *testing.T) {
 	for name, m := range cases {
 		b := m.Bounds()
 		for _, on := range []backdrop{onWhite, onBlack} {
-			got, seeThrough := grey(m, on)
-			want, wantThrough := grey(slow{m}, on)
+			got, seeThrough := grey(m, on, new([]byte))
+			want, wantThrough := grey(slow{m}, on, new([]byte))
 			if seeThrough != wantThrough {
 				t.Errorf("%s: translucent %v, want %v", name, seeThrough, wantThrough)
 			}
@@ -81,7 +82,7 @@ func TestGreyAgrees(t *testing.T) {
 func TestGreyPaletteIndex(t *testing.T) {
 	m := image.NewPaletted(image.Rect(0, 0, 2, 1), color.Palette{color.Black})
 	m.Pix[1] = 200
-	if p, _ := grey(m, onWhite); p.pix[0] != 0 || p.pix[1] != 255 {
+	if p, _ := grey(m, onWhite, new([]byte)); p.pix[0] != 0 || p.pix[1] != 255 {
 		t.Errorf("got %v", p.pix)
 	}
 }
@@ -89,28 +90,25 @@ func TestGreyPaletteIndex(t *testing.T) {
 func TestLanes(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(7, 8))
 	for range 20000 {
-		a, b := rnd.Uint64(), rnd.Uint64()
+		a, b := rnd.Uint64()&laneMost, rnd.Uint64()&laneMost
 		if rnd.IntN(2) == 0 { // near each other, and equal in some lanes
-			b = a ^ rnd.Uint64()&rnd.Uint64()&rnd.Uint64()
+			b = a ^ rnd.Uint64()&rnd.Uint64()&rnd.Uint64()&laneMost
 		}
 		var x, y [8]byte
 		binary.LittleEndian.PutUint64(x[:], a)
 		binary.LittleEndian.PutUint64(y[:], b)
-		var ge, hi, lo [8]byte
+		var ge, hi [8]byte
 		for i := range x {
 			if x[i] >= y[i] {
 				ge[i] = 0x80
 			}
-			hi[i], lo[i] = max(x[i], y[i]), min(x[i], y[i])
+			hi[i] = max(x[i], y[i])
 		}
 		if g := lanesGE(a, b); g != binary.LittleEndian.Uint64(ge[:]) {
 			t.Fatalf("lanesGE(%x, %x) = %x, want %x", a, b, g, ge)
 		}
 		if g := lanesMax(a, b); g != binary.LittleEndian.Uint64(hi[:]) {
 			t.Fatalf("lanesMax(%x, %x) = %x, want %x", a, b, g, hi)
-		}
-		if g := lanesMin(a, b); g != binary.LittleEndian.Uint64(lo[:]) {
-			t.Fatalf("lanesMin(%x, %x) = %x, want %x", a, b, g, lo)
 		}
 	}
 }
@@ -143,46 +141,133 @@ func TestThreshold(t *testing.T) {
 	}
 }
 
-// TestBits: edges and inversion agree with looking at single pixels.
+// TestMeasure: the ends and the threshold of every block are those of its pixels, to the step that is kept.
+func TestMeasure(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(12, 9))
+	for _, size := range [][2]int{{21, 21}, {64, 30}, {71, 33}, {1030, 600}} {
+		p := plane{w: size[0], h: size[1], stride: size[0] + 5}
+		p.pix = make([]byte, p.stride*p.h)
+		base, spread := 0, 256
+		for i := range p.pix {
+			if i%997 == 0 {
+				base = rnd.IntN(256)
+				spread = 1 + rnd.IntN(256-base)
+			}
+			p.pix[i] = uint8(base + rnd.IntN(spread))
+		}
+		l := binarize(p, lookNormal)
+		for by := range l.blocksH {
+			for bx := range l.blocksW {
+				x0, y0 := min(bx*8, p.w-8), min(by*8, p.h-8)
+				low, high, sum := 255, 0, 0
+				for y := y0; y < y0+8; y++ {
+					for x := x0; x < x0+8; x++ {
+						v := int(p.pix[y*p.stride+x])
+						low, high, sum = min(low, v), max(high, v), sum+v
+					}
+				}
+				i := by*l.blocksW + bx
+				if int(l.low[i]) != low&^1 || int(l.high[i]) != high|1 {
+					t.Fatalf("%v: block (%d,%d) from %d to %d, measured %d to %d", size, bx, by, low, high, l.low[i], l.high[i])
+				}
+				if own := (sum/64 + (low+high)/2) / 2; math.Abs(float64(own-int(l.own[i]))) > 2 {
+					t.Fatalf("%v: block (%d,%d) has threshold %d, want %d", size, bx, by, l.own[i], own)
+				}
+			}
+		}
+	}
+}
+
+// TestSmooth: the threshold of a block is the mean around it, weighted by contrast, whether the picture is done in one part or
+// two.
+func TestSmooth(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(13, 9))
+	for _, size := range [][2]int{{8, 8}, {120, 90}, {800, 600}} {
+		p := plane{w: size[0], h: size[1], stride: size[0], pix: make([]byte, size[0]*size[1])}
+		for i := range p.pix {
+			if x, y := i%p.w, i/p.w; x > p.w/4 && (x/100+y/100)%2 == 0 { // flat, and flat at the left edge, too
+				p.pix[i] = uint8(rnd.IntN(256))
+			}
+		}
+		l := binarize(p, lookNormal)
+		for by := range l.blocksH {
+			for bx := range l.blocksW {
+				sum, n := 0, 0
+				for y := max(0, by-2); y <= min(l.blocksH-1, by+2); y++ {
+					for x := max(0, bx-2); x <= min(l.blocksW-1, bx+2); x++ {
+						i := y*l.blocksW + x
+						if c := int(l.high[i]) - int(l.low[i]); c > 25 {
+							sum += c * int(l.own[i])
+							n += c
+						}
+					}
+				}
+				want := 127
+				switch i := by*l.blocksW + bx; {
+				case n > 0:
+					want = sum/n | 1
+				case bx > 0:
+					want = int(l.limit[i-1])
+				case by > 0:
+					want = int(l.limit[i-l.blocksW])
+				}
+				if got := int(l.limit[by*l.blocksW+bx]); got != want {
+					t.Fatalf("%v: block (%d,%d) has %d, want %d", size, bx, by, got, want)
+				}
+			}
+		}
+	}
+}
+
+// TestBits: turns, runs and the inverse agree with looking at single pixels.
 func TestBits(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	for _, w := range []int{1, 31, 32, 33, 63, 64, 65, 100, 128, 200} {
-		b := newBitmap(w, 3)
-		for y := range 3 {
-			for x := range w {
+		b := newBitmap(w, 5)
+		for y := range b.h {
+			for x := range b.stride * 64 { // past the width, too: what is there counts for nothing
 				if rnd.IntN(3) == 0 {
 					b.words[y*b.stride+x/64] |= 1 << (x % 64)
 				}
 			}
 		}
 		for range 2 {
-			for y := range 3 {
-				var want []int32
-				last := false
-				for x := range w {
-					v := b.at(x, y)
-					if v != last {
+			for y := range b.h {
+				want := []int32{0}
+				for x := 1; x < w; x++ {
+					if b.at(x, y) != b.at(x-1, y) {
 						want = append(want, int32(x))
-						last = v
 					}
 				}
-				if last {
-					want = append(want, int32(w))
+				want = append(want, int32(w))
+				got, dark := b.turns(y, nil)
+				if !slices.Equal(got, want) || dark != b.at(0, y) {
+					t.Fatalf("width %d: %v from %v, want %v", w, got, dark, want)
 				}
-				got := b.edges(y, nil)
-				if len(got) != len(want) {
-					t.Fatalf("width %d: edges %v, want %v", w, got, want)
-				}
-				for i := range got {
-					if got[i] != want[i] {
-						t.Fatalf("width %d: edges %v, want %v", w, got, want)
+				for x := -1; x <= w; x++ {
+					for _, step := range []int{-1, 1} {
+						for _, dark := range []bool{true, false} {
+							down, along := 0, 0
+							for b.inside(x, y+down*step) && b.at(x, y+down*step) == dark && down < 3 {
+								down++
+							}
+							for b.inside(x+along*step, y) && b.at(x+along*step, y) == dark && along < 3 {
+								along++
+							}
+							if g := b.down(x, y, step, 3, dark); g != down {
+								t.Fatalf("width %d: down from (%d,%d) by %d: %d, want %d", w, x, y, step, g, down)
+							}
+							if g := b.along(x, y, step, 3, dark); g != along {
+								t.Fatalf("width %d: along from (%d,%d) by %d: %d, want %d", w, x, y, step, g, along)
+							}
+						}
 					}
 				}
 			}
 			before := b.at(w-1, 1)
-			b.invert()
-			if b.at(w-1, 1) == before || b.at(w, 1) || b.at(-1, 1) || b.at(0, -1) || b.at(0, 3) {
-				t.Fatalf("width %d: inversion is wrong or reaches outside", w)
+			b = b.inverse()
+			if b.at(w-1, 1) == before || b.at(w, 1) || b.at(-1, 1) || b.at(0, -1) || b.at(0, 5) {
+				t.Fatalf("width %d: the inverse is wrong or reaches outside", w)
 			}
 		}
 	}
@@ -190,12 +275,12 @@ func TestBits(t *testing.T) {
 
 func TestHalfAndDouble(t *testing.T) {
 	p := plane{pix: []byte{0, 100, 200, 9, 40, 60, 100, 9, 7, 7, 7, 7}, stride: 4, w: 4, h: 3}
-	h := half(p)
+	h := half(p, new([]byte))
 	if h.w != 2 || h.h != 1 || h.pix[0] != 50 || h.pix[1] != 80 {
 		t.Errorf("half: %+v", h)
 	}
 	flat := plane{pix: []byte{77, 77, 77, 77, 77, 77}, stride: 3, w: 3, h: 2}
-	d := double(flat)
+	d := double(flat, new([]byte))
 	if d.w != 6 || d.h != 4 {
 		t.Fatalf("double: %d × %d", d.w, d.h)
 	}
@@ -204,7 +289,7 @@ func TestHalfAndDouble(t *testing.T) {
 			t.Errorf("double of a flat picture has %d at %d", v, i)
 		}
 	}
-	step := double(plane{pix: []byte{0, 160}, stride: 2, w: 2, h: 1})
+	step := double(plane{pix: []byte{0, 160}, stride: 2, w: 2, h: 1}, new([]byte))
 	if want := []byte{0, 40, 120, 160}; string(step.pix[:4]) != string(want) {
 		t.Errorf("double of a step: %v, want %v", step.pix[:4], want)
 	}

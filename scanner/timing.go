@@ -37,8 +37,8 @@ func timingLine(a, b finder, along, inward Point, k float64) (from, to Point) {
 	return Point{a.x, a.y}.plus(ma, along, ma, inward), Point{b.x, b.y}.plus(-mb, along, mb, inward)
 }
 
-// changes counts the colour changes on the way from one point to another.
-func changes(b *bitmap, from, to Point) int {
+// changes counts the colour changes on the way from one point to another, up to most.
+func changes(b *bitmap, from, to Point, most int) int {
 	length := math.Hypot(to.X-from.X, to.Y-from.Y)
 	// Three looks for every two pixels: none of the pixels on the way is skipped.
 	n := int(1.5 * length)
@@ -50,7 +50,9 @@ func changes(b *bitmap, from, to Point) int {
 	count := 0
 	for i := 1; i <= n; i++ {
 		if v := b.at(floor(from.X+dx*float64(i)), floor(from.Y+dy*float64(i))); v != last {
-			count++
+			if count++; count > most {
+				break
+			}
 			last = v
 		}
 	}
@@ -66,7 +68,7 @@ func joined(l *levels, a, c finder, along, inward Point, distance float64) bool 
 		return false
 	}
 	from, to := timingLine(a, c, along, inward, k)
-	count := changes(b, from, to)
+	count := changes(b, from, to, maxSide)
 	// From one corner module to the other there is a change per module. A sixth off for the guess at
 	// the module size, two for blurred ends; and the ends are both dark.
 	want := distance/((a.module+c.module)/2*k) - 6
@@ -94,7 +96,7 @@ func joined(l *levels, a, c finder, along, inward Point, distance float64) bool 
 	steps := sum[1]/n[1] - sum[0]/n[0]
 	m := Point{a.x, a.y}
 	full := l.value(m.plus(2*a.module*k, along, 0, inward)) - l.value(m)
-	if l.inverted {
+	if l.inverted() {
 		steps, full = -steps, -full
 	}
 	return full > 0 && 3*steps >= full

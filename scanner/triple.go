@@ -7,7 +7,11 @@ import (
 )
 
 // triple is three finders that could be the corners of one code.
-type triple struct{ tl, tr, bl finder }
+type triple struct {
+	tl, tr, bl finder
+	// What counting the changes of colour along the top and the left edge says the side is, in modules.
+	top, left int
+}
 
 // candidate is a triple while it waits to be ranked: small, because there may be many.
 type candidate struct {
@@ -17,21 +21,57 @@ type candidate struct {
 }
 
 const (
-	// maxTriples caps those that are looked at in one level and polarity, best first. A look is
-	// a walk along two timing patterns, microseconds each.
-	maxTriples = 1500
+	// maxTriples caps those that are looked at in one level and polarity, best first.
+	maxTriples = 400
 	// Distance of two corners in modules: version 1 has 14 between their middles, version 40 has 170.
 	// Wider by a third and a fifth, because the module size of a small finder is a rough guess.
 	minDistance = 9.5
 	maxDistance = 205
 )
 
+// links remembers what lies between the finders of a level: a timing pattern is looked for once per pair and side,
+// however many triples the pair is part of.
+type links struct {
+	b     *bitmap
+	fs    []finder
+	count []int16 // sides in modules as counted, by from, to; 0: not looked at, -1: nothing like a timing pattern
+	walks int     // how often a line was walked
+}
+
+func newLinks(b *bitmap, fs []finder) *links {
+	return &links{b: b, fs: fs, count: make([]int16, len(fs)*len(fs))}
+}
+
+// along is the number of modules a code would have whose edge runs from finder i to finder j and which lies on the right
+// of that way, y growing downwards; 0 when what lies between them is no timing pattern.
+func (k *links) along(i, j int) int {
+	c := &k.count[i*len(k.fs)+j]
+	if *c == 0 {
+		*c = -1
+		k.walks++
+		a, f := k.fs[i], k.fs[j]
+		along, distance := unit(a, f)
+		inward := Point{-along.Y, along.X}
+		tilted := tilt(along)
+		from, to := timingLine(a, f, along, inward, tilted)
+		guess := distance/((a.module+f.module)/2*tilted) + 7
+		most := 1.2*guess + 4 - 13
+		// The way from corner module to corner module is 13 modules shorter than the code, and
+		// changes colour with every module. A count far off the geometry is text, not timing.
+		if n := changes(k.b, from, to, int(most)+1) + 13; math.Abs(float64(n)-guess) < 0.2*guess+4 {
+			*c = int16(n)
+		}
+	}
+	return max(0, int(*c))
+}
+
 // joinTriples lists which finders could belong together, the best first.
-func joinTriples(fs []finder, e *effort) []triple {
+func joinTriples(k *links, e *effort) []triple {
 	type side struct {
 		dx, dy, length float64
 		to             int
 	}
+	fs := k.fs
 	var out []candidate
 	var sides []side
 	for i := range fs {
@@ -43,12 +83,12 @@ func joinTriples(fs []finder, e *effort) []triple {
 				continue
 			}
 			dx, dy := f.x-a.x, f.y-a.y
-			length := math.Hypot(dx, dy)
 			m := (a.module + f.module) / 2
-			if length < minDistance*m || length > maxDistance*m {
+			square := dx*dx + dy*dy
+			if square < minDistance*minDistance*m*m || square > maxDistance*maxDistance*m*m {
 				continue
 			}
-			sides = append(sides, side{dx, dy, length, j})
+			sides = append(sides, side{dx, dy, math.Sqrt(square), j})
 		}
 		for _, u := range sides {
 			for _, v := range sides {
@@ -66,6 +106,10 @@ func joinTriples(fs []finder, e *effort) []triple {
 				if misfit > 1.3 {
 					continue
 				}
+				// One of two timing patterns may be covered.
+				if k.along(i, u.to) == 0 && k.along(v.to, i) == 0 {
+					continue
+				}
 				out = append(out, candidate{float32(misfit), int32(i), int32(u.to), int32(v.to)})
 			}
 		}
@@ -76,9 +120,10 @@ func joinTriples(fs []finder, e *effort) []triple {
 	}
 	out = best(out)
 	e.triples += len(out)
+	e.walks += k.walks
 	ts := make([]triple, len(out))
 	for i, c := range out {
-		ts[i] = triple{fs[c.tl], fs[c.tr], fs[c.bl]}
+		ts[i] = triple{fs[c.tl], fs[c.tr], fs[c.bl], k.along(int(c.tl), int(c.tr)), k.along(int(c.bl), int(c.tl))}
 	}
 	return ts
 }
