@@ -1,0 +1,575 @@
+package share
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/tallystick/tallystick/vault/secret"
+	"github.com/tallystick/tallystick/vault/share/store"
+)
+
+// Source is what Pull reads from: a store, or what was read from one before.
+type Source interface {
+	List(ctx context.Context, prefix string) ([]store.Object, error)
+	Get(ctx context.Context, name string, max int64) ([]byte, error)
+}
+
+// View is what one look at the storage showed.
+type View struct {
+	Findings []Finding
+	Gets     int   // objects read
+	Bytes    int64 // of them
+	Changed  bool  // the replica is another one now: save it
+	ctl      []object
+	key      []object
+	dev      map[DeviceID][]object // the newest first
+	inbox    []object
+	names    map[string]bool
+}
+
+// Limits of one look.
+const (
+	maxListed   = 500_000 // objects
+	maxTries    = 4       // objects of one device that fail, before the rest waits for the next time
+	maxRequests = 64      // requests to join
+)
+
+// Pull looks at the storage once: LIST, then GET of everything that is new, checked and merged. An error is one of the storage's (see
+// vault/share/store) or the context's; whatever was read before it stands. With nothing new it is one LIST.
+func (r *Replica) Pull(ctx context.Context, src Source, now time.Time) (*View, error) {
+	listing, err := src.List(ctx, r.vault.Folder())
+	if err != nil {
+		return nil, err
+	}
+	v := r.look(listing)
+	g := &getter{ctx: ctx, src: src, view: v}
+	for _, step := range []func(*getter, time.Time) error{r.pullChain, r.pullKeys, r.pullContributions, r.pullRequests} {
+		if err := step(g, now); err != nil {
+			return nil, err
+		}
+	}
+	if err := r.startAfresh(g, now); err != nil {
+		return nil, err
+	}
+	r.judge(v, now)
+	r.stamp(v, now)
+	return v, nil
+}
+
+// look sorts a listing.
+func (r *Replica) look(listing []store.Object) *View {
+	v := &View{dev: map[DeviceID][]object{}, names: map[string]bool{}}
+	for i, item := range listing {
+		if i >= maxListed {
+			v.find(Finding{Kind: TooMuch, Shown: int64(len(listing))})
+			break
+		}
+		o, ok := parseName(r.vault, item.Name)
+		if !ok {
+			continue // a conflict copy, desktop.ini, .stignore
+		}
+		o.size = item.Size
+		v.names[o.name] = true
+		switch o.kind {
+		case kindCtl:
+			v.ctl = append(v.ctl, o)
+		case kindKey:
+			v.key = append(v.key, o)
+		case kindDev:
+			v.dev[o.device] = append(v.dev[o.device], o)
+		case kindInbox:
+			v.inbox = append(v.inbox, o)
+		}
+	}
+	newest := func(a, b object) int { return cmp.Or(cmp.Compare(b.n, a.n), cmp.Compare(a.name, b.name)) }
+	slices.SortFunc(v.ctl, func(a, b object) int { return -newest(a, b) })
+	slices.SortFunc(v.key, newest)
+	for _, list := range v.dev {
+		slices.SortFunc(list, newest)
+	}
+	return v
+}
+
+func (v *View) find(f Finding) { v.Findings = append(v.Findings, f) }
+
+// getter reads objects and counts.
+type getter struct {
+	ctx  context.Context
+	src  Source
+	view *View
+}
+
+// get reads an object. gone: it was deleted since the listing, or is larger than it may be, or the storage stumbled over this one.
+func (g *getter) get(o object) (data []byte, gone bool, err error) {
+	data, err = g.src.Get(g.ctx, o.name, o.limit())
+	switch {
+	case err == nil:
+		g.view.Gets++
+		g.view.Bytes += int64(len(data))
+		return data, false, nil
+	case errors.Is(err, store.ErrNotFound):
+		return nil, true, nil
+	case errors.Is(err, store.ErrTooLarge):
+		g.view.find(Finding{Kind: Damaged, Device: o.device, Object: o.name})
+		return nil, true, nil
+	}
+	return nil, true, err
+}
+
+// pullChain reads entries that are not known.
+func (r *Replica) pullChain(g *getter, _ time.Time) error {
+	for _, o := range g.view.ctl {
+		if r.chain.Has(o.hash) {
+			if r.unsent[o.hash] {
+				delete(r.unsent, o.hash)
+				g.view.Changed = true
+			}
+			continue
+		}
+		if kind, failed := r.bad[o.name]; failed {
+			g.view.find(Finding{Kind: kind, Object: o.name})
+			continue
+		}
+		raw, gone, err := g.get(o)
+		if err != nil {
+			return err
+		}
+		if gone {
+			continue
+		}
+		added := false
+		if hashOf(raw) != o.hash {
+			err = ErrDamaged
+		} else if e, _, _, parsed := parseEntry(raw); parsed == nil && e.N != o.n {
+			err = ErrSwapped
+		} else {
+			added, err = r.chain.Add(raw)
+		}
+		g.view.Changed = g.view.Changed || added
+		if err != nil && !errors.Is(err, ErrUnknown) { // one that waits for its parent is judged with the whole chain
+			r.failed(g, o, "", err)
+		}
+	}
+	return nil
+}
+
+// failed reports an object, and remembers it if it will never be better.
+func (r *Replica) failed(g *getter, o object, device DeviceID, err error) {
+	kind := kindOf(err)
+	if permanent(err) {
+		r.remember(o.name, kind)
+		g.view.Changed = true
+	}
+	g.view.find(Finding{Kind: kind, Device: device, Object: o.name})
+}
+
+func (r *Replica) keepers() keepers {
+	return keepers{r.cfg.Crypto, r.vault, r.keys, r.chain}
+}
+
+// pullKeys reads keys wrapped for this device, when one is missing.
+func (r *Replica) pullKeys(g *getter, _ time.Time) error {
+	if r.State() != Joined {
+		return nil
+	}
+	have := map[Hash]bool{}
+	for _, k := range r.keys {
+		have[k.Commit] = true
+	}
+	missing := false
+	for commit := range r.chain.Epochs() {
+		missing = missing || !have[commit]
+	}
+	if !missing {
+		return nil
+	}
+	for _, o := range g.view.key {
+		if o.device != r.me.Device || r.readKeys[o.name] {
+			continue
+		}
+		if kind, failed := r.bad[o.name]; failed {
+			g.view.find(Finding{Kind: kind, Device: o.device, Object: o.name})
+			continue
+		}
+		stored, gone, err := g.get(o)
+		if err != nil {
+			return err
+		}
+		if gone {
+			continue
+		}
+		keys, err := r.keepers().openKeys(o, stored, r.identity)
+		if err != nil {
+			// What is not for our own, published key was not made by anybody who wanted us to read it.
+			if errors.Is(err, ErrForeign) {
+				r.remember(o.name, Foreign)
+			}
+			r.failed(g, o, o.device, err)
+			continue
+		}
+		r.readKeys[o.name] = true
+		g.view.Changed = true
+		for _, k := range keys {
+			if !have[k.Commit] {
+				have[k.Commit] = true
+				r.keys = append(r.keys, k)
+			}
+		}
+		sortKeys(r.keys)
+	}
+	return nil
+}
+
+// pullContributions reads what is new of every device.
+func (r *Replica) pullContributions(g *getter, now time.Time) error {
+	if r.State() != Joined || len(r.keys) == 0 {
+		return nil
+	}
+	s := r.chain.Standing()
+	for _, d := range sortedKeys(g.view.dev) {
+		list := g.view.dev[d]
+		gone, wasMember := s.Gone[d]
+		switch {
+		case s.Members[d].Device == d:
+		case wasMember:
+			late := list[0].n > gone.Seq && list[0].n > r.held[d].N
+			if late {
+				g.view.find(Finding{Kind: AfterRemoval, Device: d, Object: list[0].name})
+			}
+			list = slices.DeleteFunc(slices.Clone(list), func(o object) bool { return o.n > gone.Seq })
+		default:
+			g.view.find(Finding{Kind: Stranger, Device: d, Object: list[0].name})
+			continue
+		}
+		if err := r.pullDevice(g, d, list, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pullDevice takes the newest contribution of a device that is true.
+func (r *Replica) pullDevice(g *getter, d DeviceID, list []object, now time.Time) error {
+	have := r.held[d]
+	if d == r.me.Device {
+		have = r.mine.Head
+	}
+	tries := 0
+	for _, o := range list {
+		if o.n < have.N || o.n == have.N && o.hash == have.Hash {
+			continue
+		}
+		if kind, failed := r.bad[o.name]; failed {
+			g.view.find(Finding{Kind: kind, Device: d, Object: o.name})
+			continue
+		}
+		if tries++; tries > maxTries {
+			break
+		}
+		stored, gone, err := g.get(o)
+		if err != nil {
+			return err
+		}
+		if gone {
+			continue
+		}
+		c, err := r.keepers().open(o, stored)
+		switch {
+		case errors.Is(err, errOutdated):
+			r.held[d], have = Head{c.Seq, o.hash}, Head{c.Seq, o.hash}
+			g.view.Changed = true
+			continue
+		case err != nil:
+			r.failed(g, o, d, err)
+			continue
+		case o.n == have.N:
+			kind := Forked
+			if d == r.me.Device {
+				kind = Duplicated
+			}
+			r.remember(o.name, kind)
+			r.merge(c, now) // both are true: nothing of either is lost
+			g.view.Changed = true
+			g.view.find(Finding{Kind: kind, Device: d, Object: o.name, Known: have.N})
+			continue
+		}
+		g.view.Changed = true
+		if d == r.me.Device {
+			g.view.find(Finding{Kind: Restored, Device: d, Known: o.n, Shown: have.N})
+			r.mine = published{Head: Head{o.n, o.hash}, Shown: true, Role: r.mine.Role}
+			r.merge(c, now)
+			r.dirty = true
+			return nil
+		}
+		r.take(c, o.hash, now)
+		have = r.held[d] // older ones are superseded
+	}
+	return nil
+}
+
+// take makes a contribution the latest one of its device.
+func (r *Replica) take(c contribution, hash Hash, now time.Time) {
+	r.held[c.Device] = Head{c.Seq, hash}
+	r.merge(c, now)
+	carried := map[string]bool{}
+	for _, g := range c.Registers {
+		if g.Author == c.Device {
+			continue
+		}
+		k := g.key()
+		carried[k] = true
+		if have, ok := r.by[k]; !ok || c.Device < have || !r.writes(have) {
+			r.by[k] = c.Device
+		}
+	}
+	for k, d := range r.by {
+		if d == c.Device && !carried[k] {
+			delete(r.by, k)
+		}
+	}
+}
+
+// merge merges registers and what a device saw.
+func (r *Replica) merge(c contribution, now time.Time) {
+	limit := millis(now.Add(MaxAhead))
+	furthest := c.Time
+	for _, g := range c.Registers {
+		if g.Author == c.Device {
+			furthest = max(furthest, g.At.Wall)
+		}
+		if g.At.Wall <= limit && g.At.Compare(r.clock) > 0 {
+			r.clock = g.At
+		}
+		if r.content.Merge(g) && r.content.standing(g) {
+			r.note(Event{Time: g.At.Time(), By: g.Author, Account: g.Account, What: plainName(g.Name)})
+		}
+	}
+	if furthest > limit {
+		r.ahead[c.Device] = furthest
+	} else {
+		delete(r.ahead, c.Device)
+	}
+	for d, h := range c.Seen {
+		if d == r.me.Device {
+			continue // of what we wrote ourselves, others know no more than we do
+		}
+		if h.N > r.told[d].N {
+			r.told[d] = saw{h, c.Device}
+		}
+		if have := r.held[d]; have.N == h.N && have.Hash != h.Hash && have.N > 0 {
+			r.told[d] = saw{h, c.Device} // two under one number: judge says so
+		}
+	}
+}
+
+// pullRequests reads requests to join.
+func (r *Replica) pullRequests(g *getter, now time.Time) error {
+	if r.Role() != Admin || !r.Ready() {
+		return nil
+	}
+	s, open := r.chain.Standing(), r.content.openInvites()
+	read := 0
+	for _, o := range g.view.inbox {
+		invite, known := open[o.invite]
+		entry, wanted := s.Invites[o.invite]
+		if !known || !wanted || r.requestIs(o.hash) {
+			continue
+		}
+		if kind, failed := r.bad[o.name]; failed {
+			g.view.find(Finding{Kind: kind, Object: o.name})
+			continue
+		}
+		if read++; read > maxRequests {
+			break
+		}
+		stored, gone, err := g.get(o)
+		if err != nil {
+			return err
+		}
+		if gone {
+			continue
+		}
+		key := secret.FromString(invite.Key)
+		t, err := openRequest(r.cfg.Crypto, r.vault, o, stored, key)
+		if err == nil && checkOf(key) != entry.Check {
+			err = ErrForged
+		}
+		key.Wipe()
+		if err != nil {
+			if errors.Is(err, ErrForeign) {
+				r.remember(o.name, Foreign) // the one-time key does not change
+			}
+			r.failed(g, o, "", err)
+			continue
+		}
+		g.view.Changed = true
+		r.requests[t.Device] = Request{
+			Device: t.Device, Person: t.Person, Role: entry.Role, Invite: o.invite, Time: timeOf(t.Time), Expires: timeOf(entry.Expires),
+			public: t.Public, recipient: t.Recipient, hash: o.hash,
+		}
+	}
+	for d, q := range r.requests {
+		if _, still := s.Invites[q.Invite]; !still {
+			delete(r.requests, d)
+			g.view.Changed = true
+		}
+	}
+	return nil
+}
+
+func (r *Replica) requestIs(h Hash) bool {
+	for _, q := range r.requests {
+		if q.hash == h {
+			return true
+		}
+	}
+	return false
+}
+
+// judge compares what the storage shows with what is known to have been there.
+func (r *Replica) judge(v *View, now time.Time) {
+	s := r.chain.Standing()
+	r.judgeChain(v, s)
+	state := r.State()
+	if state == Joining && r.joining != nil {
+		if used, ok := s.Used[r.joining.invite.ID]; ok && used != r.me.Device {
+			v.find(Finding{Kind: InviteWasUsed, Device: used})
+		} else if now.After(r.joining.invite.Expires) {
+			v.find(Finding{Kind: InviteTooOld, Known: millis(r.joining.invite.Expires)})
+		}
+	}
+	if state != Joined {
+		return
+	}
+	if _, ok := r.current(); !ok {
+		v.find(Finding{Kind: KeyMissing, Known: s.Epoch})
+	}
+	for _, d := range sortedKeys(s.Members) {
+		if d == r.me.Device {
+			continue
+		}
+		shown := int64(0)
+		if list := v.dev[d]; len(list) > 0 {
+			shown = list[0].n
+		}
+		held, told := r.held[d], r.told[d]
+		switch {
+		case shown < held.N:
+			v.find(Finding{Kind: RolledBack, Device: d, Known: held.N, Shown: shown})
+		case held.N < told.N:
+			v.find(Finding{Kind: Behind, Device: d, By: told.By, Known: told.N, Shown: held.N})
+		case told.N > 0 && held.N == told.N && held.Hash != told.Hash:
+			v.find(Finding{Kind: Forked, Device: d, By: told.By, Known: held.N})
+		}
+		if held.N == shown && shown > 0 && !v.names[devName(r.vault, d, held.N, held.Hash)] && !slices.ContainsFunc(v.Findings, func(f Finding) bool { return f.Device == d }) {
+			v.find(Finding{Kind: RolledBack, Device: d, Known: held.N, Shown: shown})
+		}
+		if wall, ok := r.ahead[d]; ok && wall > millis(now.Add(MaxAhead)) {
+			v.find(Finding{Kind: ClockAhead, Device: d, Known: wall})
+		}
+	}
+	shown := v.names[devName(r.vault, r.me.Device, r.mine.N, r.mine.Hash)]
+	switch {
+	case shown && !r.mine.Shown:
+		r.mine.Shown, v.Changed = true, true
+	case !shown && r.mine.Shown && r.mine.N > 0:
+		v.find(Finding{Kind: RolledBack, Device: r.me.Device, Known: r.mine.N})
+	}
+	for _, o := range v.key {
+		if _, known := r.chain.Introduced(o.device); !known {
+			v.find(Finding{Kind: Stranger, Device: o.device, Object: o.name})
+		}
+	}
+	if r.undone {
+		v.find(Finding{Kind: NoPermission, Device: r.me.Device})
+	}
+}
+
+func (r *Replica) judgeChain(v *View, s *Standing) {
+	missing := int64(0)
+	for _, e := range r.chain.Entries() {
+		if !v.names[ctlName(r.vault, e.Entry.N, e.Hash)] && !r.unsent[e.Hash] {
+			missing++
+		}
+	}
+	if missing > 0 {
+		v.find(Finding{Kind: RolledBack, Known: s.Head.N, Shown: s.Head.N - missing})
+	}
+	if len(r.chain.queued) > 0 {
+		v.find(Finding{Kind: Behind, Known: s.Head.N + 1, Shown: s.Head.N})
+	}
+	if r.joining != nil && r.chain.Raw(r.joining.invite.Head.Hash) == nil {
+		v.find(Finding{Kind: Behind, By: r.joining.invite.By, Known: r.joining.invite.Head.N, Shown: s.Head.N})
+	}
+	for _, f := range s.Forks {
+		v.find(Finding{Kind: Forked, Device: f.Loser.By, By: f.Winner.By, Known: f.Loser.N, Entry: f.LoserHash})
+	}
+	for _, l := range s.Lost {
+		v.find(Finding{Kind: Redo, Device: l.Entry.Device, By: l.Entry.By, Entry: l.Hash})
+	}
+	if s.RotationDue && (!r.writes(r.me.Device) || len(s.Unsealed) > 0 && r.Role() != Admin) {
+		v.find(Finding{Kind: RotationNeeded})
+	}
+}
+
+// stamp says of every finding since when it is there.
+func (r *Replica) stamp(v *View, now time.Time) {
+	v.Findings = sortFindings(v.Findings)
+	still := map[string]int64{}
+	for i := range v.Findings {
+		k := v.Findings[i].key()
+		at, known := r.since[k]
+		if !known {
+			at, v.Changed = millis(now), true
+		}
+		still[k] = at
+		v.Findings[i].Since = timeOf(at)
+	}
+	v.Changed = v.Changed || len(still) != len(r.since)
+	r.since = still
+}
+
+// startAfresh is for a viewer who has merged what others refuse: something written by a device that was removed or made a viewer
+// meanwhile, and that no writer kept. A writer keeps such things for all; a viewer cannot, and reads everything again instead.
+func (r *Replica) startAfresh(g *getter, now time.Time) error {
+	if r.State() != Joined || r.writes(r.me.Device) || !r.Ready() || !r.orphaned() {
+		return nil
+	}
+	s := r.chain.Standing()
+	fresh := *r
+	fresh.content, fresh.held, fresh.by, fresh.log = NewContent(), map[DeviceID]Head{}, map[string]DeviceID{}, nil
+	before := len(g.view.Findings)
+	for _, d := range sortedKeys(s.Members) {
+		if d == r.me.Device || !s.Members[d].Role.Writes() {
+			if h, ok := r.held[d]; ok {
+				fresh.held[d] = h
+			}
+			continue
+		}
+		if err := fresh.pullDevice(g, d, g.view.dev[d], now); err != nil {
+			return err
+		}
+		if fresh.held[d].N < max(r.held[d].N, r.told[d].N) {
+			g.view.Findings = g.view.Findings[:before]
+			return nil // not all of it is there: what we have is better
+		}
+	}
+	g.view.Findings = g.view.Findings[:before]
+	r.content, r.held, r.by = fresh.content, fresh.held, fresh.by
+	r.dirty, r.fresh, r.carry, r.undone = false, map[AccountID]bool{}, map[string]bool{}, true
+	g.view.Changed = true
+	return nil
+}
+
+// orphaned reports whether something stands that no writer keeps on the storage.
+func (r *Replica) orphaned() bool {
+	for _, o := range r.content.Registers() {
+		if !r.writes(o.Author) && !r.writes(r.by[o.key()]) {
+			return true
+		}
+	}
+	return false
+}
