@@ -41,8 +41,8 @@ var (
 
 // Bounds on what is believed of a storage. They stop a hostile one from filling the memory; a real team is far below.
 const (
-	MaxObjects      = 200_000   // of one listing
-	MaxListingBytes = 256 << 20 // of the answers that one listing takes
+	MaxObjects      = 100_000   // of one listing
+	MaxListingBytes = 128 << 20 // of the answers that one listing takes
 )
 
 // Object is what a listing tells.

@@ -27,7 +27,7 @@ func TestConformance(t *testing.T) {
 		return storetest.Storage{
 			Open:  func(testing.TB) store.Store { return dir.New(root, dir.Config{}) },
 			Plant: func(t testing.TB, name string, data []byte) { plant(t, root, name, data) },
-			Many:  1200,
+			Many:  400,
 		}
 	})
 }

@@ -15,6 +15,7 @@ package s3
 import (
 	"bytes"
 	"context"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -158,7 +159,31 @@ func (l *limiter) RoundTrip(req *http.Request) (*http.Response, error) {
 		max = maxReply
 	}
 	res.Body = web.Limit(res.Body, max)
+	if res.StatusCode == http.StatusOK && req.URL.Query().Has("list-type") {
+		return r.listing(req, res)
+	}
 	return res, nil
+}
+
+// listing sees to it that what should be a listing is one: the library takes any XML for an empty one, so that a web page in its
+// place would look like a bucket with nothing in it.
+func (r *reply) listing(req *http.Request, res *http.Response) (*http.Response, error) {
+	body, err := io.ReadAll(res.Body)
+	_ = res.Body.Close()
+	if err != nil {
+		r.err = err
+		return nil, err
+	}
+	res.Body = io.NopCloser(bytes.NewReader(body))
+	for d := xml.NewDecoder(bytes.NewReader(body)); ; {
+		token, err := d.RawToken()
+		if element, ok := token.(xml.StartElement); ok && element.Name.Local == "ListBucketResult" {
+			return res, nil
+		} else if ok || err != nil {
+			r.err = &store.Failure{Op: req.Method, Kind: store.ErrStorage, Detail: "the reply is no list"}
+			return nil, r.err
+		}
+	}
 }
 
 // ClockReading gives what the server's replies told about the clock.

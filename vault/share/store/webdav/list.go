@@ -40,12 +40,21 @@ func (s *Store) List(ctx context.Context, prefix string) ([]store.Object, error)
 		}
 		return nil, nil
 	}
+	if w.missing && (start == "" || !s.isThere(ctx)) {
+		return nil, &store.Failure{Op: "PROPFIND", Kind: store.ErrStorage, Detail: "the folder is not there"}
+	}
 	for _, temp := range w.stale {
 		s.discard(ctx, temp)
 	}
 	slices.SortFunc(w.list, func(a, b store.Object) int { return strings.Compare(a.Name, b.Name) })
 	// A hostile server may name one object twice.
 	return slices.CompactFunc(w.list, func(a, b store.Object) bool { return a.Name == b.Name }), nil
+}
+
+// isThere reports whether the folder of the Store itself is there, or may be.
+func (s *Store) isThere(ctx context.Context) bool {
+	_, err := s.propfind(ctx, "", "0")
+	return !errors.Is(err, store.ErrNotFound)
 }
 
 // isFile reports whether a name is known to be that of a file.
@@ -59,10 +68,12 @@ type walk struct {
 	s      *Store
 	prefix string
 
+	seen    map[string]bool // folders that were asked for
+	missing bool            // where it should begin, there is nothing
+
 	mu    sync.Mutex
 	list  []store.Object
 	stale []string
-	seen  map[string]bool // folders that were asked for
 }
 
 // maxFolders bounds the requests of one listing.
@@ -76,6 +87,7 @@ func (w *walk) tree(ctx context.Context, start string) error {
 		entries, err := w.ask(ctx, start, "infinity")
 		switch {
 		case errors.Is(err, store.ErrNotFound):
+			w.missing = true
 			return nil
 		case errors.Is(err, errDepth):
 			w.s.shallow.Store(true)
@@ -152,7 +164,8 @@ func (w *walk) level(ctx context.Context, start string, folders []entry) ([]entr
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			if errors.Is(err, store.ErrNotFound) {
-				return // gone since, or never there
+				w.missing = w.missing || folder.name == start // others are gone since
+				return
 			}
 			if err != nil {
 				if first == nil {

@@ -290,7 +290,7 @@ func (s *Store) mkcol(ctx context.Context, folder string) error {
 		return nil
 	}
 	if res.StatusCode == http.StatusConflict || res.StatusCode == http.StatusNotFound {
-		f.Kind, f.Detail = store.ErrOffline, "the folder above is not there"
+		f.Kind, f.Detail = store.ErrStorage, "the folder above is not there"
 	}
 	return f
 }
