@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -36,8 +37,10 @@ type Keep struct {
 	err    string
 
 	keys    []string // as understood and corrected; one a line
-	used    []bool
+	used    []usedMark
 	origin  recovery.Origin
+	account string    // as printed on the sheet
+	date    time.Time // of the sheet
 	ignored int
 	notes   []string
 	picture image.Image // with keys to be typed from it, held here alone; nil = none
@@ -45,6 +48,8 @@ type Keep struct {
 	left    leftover    // what was copied, to be taken off the clipboard once it is kept
 	saved   int         // keys kept by the last Save
 	recent  []Download
+	looking bool // at the downloads
+	ticks   int
 
 	changed listeners
 }
@@ -53,6 +58,12 @@ type Keep struct {
 type Download struct {
 	Path, Name string
 	Ago        time.Duration
+}
+
+// usedMark is what a sheet says of the use of a key.
+type usedMark struct {
+	used bool
+	on   time.Time // zero = it does not say
 }
 
 // KeepLine is one recovery key as it was understood.
@@ -83,13 +94,34 @@ func (k *Keep) Error() string { return k.err }
 func (k *Keep) Lines() []KeepLine {
 	out := make([]KeepLine, len(k.keys))
 	for i := range k.keys {
-		out[i] = KeepLine{k.keys[i], k.used[i]}
+		out[i] = KeepLine{k.keys[i], k.used[i].used}
 	}
 	return out
 }
 
 // Source says where the keys came from, as far as is known.
 func (k *Keep) Source() string { return sourceOf(k.origin) }
+
+// PrintedFor is the account that the sheet says it is for; "" = it does not say.
+func (k *Keep) PrintedFor() string { return clean(k.account) }
+
+// Ignored is how many lines held no key and were passed over.
+func (k *Keep) Ignored() int { return k.ignored }
+
+// MarkUsed says of the i-th line that the key was used already, or that it was not.
+func (k *Keep) MarkUsed(i int, used bool) {
+	if i < 0 || i >= len(k.used) || k.used[i].used == used {
+		return
+	}
+	k.used[i] = usedMark{used: used}
+	k.changed.call()
+}
+
+// Beside reports whether the account has keys that the portal takes, so that new ones may replace them or stand beside them.
+func (k *Keep) Beside() bool {
+	e := k.s.list.entry(k.id)
+	return k.active && e != nil && e.acc.Recovery.Total() > 0
+}
 
 // Picture is a picture without anything a program could read: the person types the keys from it. It is painted over as soon as
 // it is no longer needed; nobody keeps it. Nil = none.
@@ -155,6 +187,7 @@ func (k *Keep) reset() {
 // forget drops what was understood.
 func (k *Keep) forget() {
 	k.keys, k.used, k.origin, k.ignored, k.notes = nil, nil, recovery.Origin{}, 0, nil
+	k.account, k.date = "", time.Time{}
 	k.blankPicture()
 }
 
@@ -169,15 +202,38 @@ func (k *Keep) drop() {
 
 // Look reads the directory of downloads for files that appeared a moment ago.
 func (k *Keep) Look() {
-	if k.s.d.Downloads == nil {
+	if k.s.d.Downloads == nil || k.looking {
 		return
 	}
-	now, list := k.s.d.Now(), k.s.d.Downloads
+	k.looking = true
+	now, list, round := k.s.d.Now(), k.s.d.Downloads, k.round
 	var found []Download
-	k.slow("", func(ctx context.Context) error {
-		found = recentFiles(list(), now)
-		return nil
-	}, func(error) { k.recent = found })
+	k.s.job(func(context.Context) { found = recentFiles(list(), now) }, func() {
+		k.looking = false
+		if k.round != round || slices.EqualFunc(k.recent, found, Download.same) {
+			return
+		}
+		k.recent = found
+		k.changed.call()
+	}, func() { k.looking = false })
+}
+
+// lookEvery is how many seconds lie between two looks at the downloads while the step waits for keys.
+const lookEvery = 3
+
+// Tick looks for new downloads every few seconds: the file that the portal hands out comes while the step is on the screen.
+func (k *Keep) Tick() {
+	if !k.active || k.busy != "" || k.saved > 0 || len(k.keys) > 0 {
+		return
+	}
+	if k.ticks++; k.ticks%lookEvery == 0 {
+		k.Look()
+	}
+}
+
+// same reports that two say the same on the screen.
+func (d Download) same(o Download) bool {
+	return d.Path == o.Path && int(d.Ago.Minutes()) == int(o.Ago.Minutes())
 }
 
 // recentFiles lists regular files in dir that changed in the last ten minutes.
@@ -207,6 +263,7 @@ func (k *Keep) ReadText(text string) {
 	}
 	k.file, k.left = "", leftover{}
 	k.take(recovery.Parse(text), nil, nil)
+	k.name(text)
 	k.changed.call()
 }
 
@@ -239,6 +296,7 @@ func (k *Keep) ReadClipboard() {
 	}, func(err error) {
 		k.file, k.left = "", left
 		k.take(d, picture, err)
+		k.name(left.text)
 	}, func() { blank(picture) })
 }
 
@@ -337,10 +395,10 @@ func (k *Keep) take(d recovery.Draft, picture image.Image, err error) {
 		return
 	}
 	k.err = ""
-	k.origin, k.ignored, k.picture = d.Origin, d.Ignored, picture
+	k.origin, k.ignored, k.picture, k.account, k.date = d.Origin, d.Ignored, picture, d.Account, d.Date
 	for _, f := range d.Keys {
 		k.keys = append(k.keys, string(f.Text.Reveal()))
-		k.used = append(k.used, f.Used)
+		k.used = append(k.used, usedMark{f.Used, f.UsedOn})
 	}
 	if len(k.keys) == 0 && picture == nil {
 		k.err = "No recovery keys were found in it. Type or paste them below, one on each line."
@@ -351,6 +409,19 @@ func (k *Keep) take(d recovery.Draft, picture image.Image, err error) {
 	if slices.Contains(d.Notes, recovery.NoteCut) {
 		k.notes = append(k.notes, "The text is very long; only its beginning was read.")
 	}
+	if slices.Contains(d.Notes, recovery.NoteRepeated) {
+		k.notes = append(k.notes, "A key stands there more than once. It was taken once.")
+	}
+}
+
+// name says what a text is that holds no keys, where that has a name.
+func (k *Keep) name(text string) {
+	if len(k.keys) > 0 || k.picture != nil || len(text) > 4096 {
+		return
+	}
+	if what := NotASheet([]string{text}, false); what != "" {
+		k.err = what
+	}
 }
 
 // Correct replaces what was understood by what the person typed, one key a line. Marks of use are kept for lines that did not change.
@@ -358,7 +429,7 @@ func (k *Keep) Correct(text string) {
 	if !k.active {
 		return
 	}
-	was := map[string]bool{}
+	was := map[string]usedMark{}
 	for i, key := range k.keys {
 		was[key] = k.used[i]
 	}
@@ -384,15 +455,15 @@ func (k *Keep) Save(beside bool) {
 		k.changed.call()
 		return
 	}
-	d := recovery.Draft{Origin: k.origin}
+	d := recovery.Draft{Origin: k.origin, Account: k.account, Date: k.date}
 	for i, key := range k.keys {
-		d.Keys = append(d.Keys, recovery.Found{Text: secret.FromString(key), Used: k.used[i]})
+		d.Keys = append(d.Keys, recovery.Found{Text: secret.FromString(key), Used: k.used[i].used, UsedOn: k.used[i].on})
 	}
 	now, random, id, n := k.s.d.Now(), k.s.d.random(), k.id, len(d.Keys)
 	sheet, err := d.Sheet(random, now)
 	d.Wipe()
 	if err != nil {
-		k.err = Sentence(err)
+		k.err = sheetSentence(err)
 		k.changed.call()
 		return
 	}
@@ -423,7 +494,7 @@ func (k *Keep) Save(beside bool) {
 		k.busy = ""
 		switch {
 		case err != nil:
-			k.err = Sentence(err)
+			k.err = sheetSentence(err)
 		case same:
 			k.kept(n)
 			k.notes = []string{"These keys were kept already."}
@@ -433,6 +504,17 @@ func (k *Keep) Save(beside bool) {
 		k.changed.call()
 	})
 	k.changed.call()
+}
+
+// sheetSentence says why a sheet could not be kept.
+func sheetSentence(err error) string {
+	switch {
+	case errors.Is(err, vault.ErrTooLong):
+		return "An account keeps at most " + strconv.Itoa(vault.MaxSheets) + " sheets of recovery keys. Delete some that were replaced, where the recovery keys are shown."
+	case errors.Is(err, recovery.ErrInvalid):
+		return "These cannot be kept: a key stands there twice, or there are more than a sheet can have. Correct them below."
+	}
+	return Sentence(err)
 }
 
 // kept drops what was understood, here and on the clipboard, because n keys are with the account now.
