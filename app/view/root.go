@@ -74,6 +74,7 @@ func NewRoot(win fyne.Window, session *model.Session, env Env) *Root {
 	session.Kit().OnChange(r.kitChanged)
 	session.Rescue().OnChange(r.rescueChanged)
 	session.Doctor().OnChange(r.doctorChanged)
+	session.List().OnChange(r.listChanged)
 	session.List().OnNotice(r.showNotice)
 	r.bindShortcuts()
 	r.sessionChanged()
@@ -222,6 +223,19 @@ func (r *Root) keepChanged() {
 	case *addPage:
 		p.update()
 	case *keepPage:
+		p.update()
+	}
+}
+
+// listChanged shows what changed about an account on the pages of one: a recovery key that was used, a former key that is back.
+func (r *Root) listChanged() {
+	if r.session.State() != model.Open {
+		return
+	}
+	switch p := r.current.(type) {
+	case *detailPage:
+		p.update()
+	case *recoveryPage:
 		p.update()
 	}
 }

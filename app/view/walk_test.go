@@ -336,3 +336,32 @@ func TestTypingFromAPicture(t *testing.T) {
 		t.Error("nobody offers to delete the picture's file")
 	}
 }
+
+// A recovery key that is used on its page is marked there at once, and unmarked again.
+func TestRecoveryPageShowsWhatWasUsed(t *testing.T) {
+	s := newStage(t, phone, look.Config{}, openVault)
+	keepKeys(s)
+	s.session.Keep().Save(false)
+	s.until(func() bool { return s.session.Keep().Saved() > 0 })
+	id := s.session.Keep().Account()
+	s.session.Add().KeysKept()
+	s.session.Add().Finish()
+	s.loop.Run()
+	s.root.openRecovery(id)
+	s.root.current.(*confirmPage).then()
+	if s.says("Used on") {
+		t.Fatal("a key is marked before any was used")
+	}
+	s.button("Use").OnTapped()
+	s.until(func() bool { return s.session.List().Recovery(id).Left == 4 })
+	s.loop.Run()
+	if !s.says("Used on") {
+		t.Error("the key that was used is not marked on the page")
+	}
+	s.button("Undo").OnTapped()
+	s.until(func() bool { return s.session.List().Recovery(id).Left == 5 })
+	s.loop.Run()
+	if s.says("Used on") {
+		t.Error("the mark is still on the page")
+	}
+}
