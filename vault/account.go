@@ -56,6 +56,7 @@ type Account struct {
 	Pending      Pending         // what is left of an enrollment that was begun; "" = nothing
 	History      []Retired       // keys it had before, the last one first; at most MaxHistory
 	Recovery     recovery.Sheets // what the portal handed out for when there is no code; at most MaxSheets
+	Shared       string          // id of the shared vault it belongs to, see Vault.IsShared; "" = this vault's own
 }
 
 // Broken is an entry that no longer parses: shown, kept byte for byte on save, never dropped.
@@ -93,7 +94,7 @@ func (a *Account) same(b *Account) bool {
 	return a.ID == b.ID && a.Issuer == b.Issuer && a.Name == b.Name &&
 		sameParams(p, q) &&
 		slices.Equal(a.Tags, b.Tags) && a.Favourite == b.Favourite && a.Note == b.Note && a.URL == b.URL && a.Icon == b.Icon &&
-		a.Portal == b.Portal && a.Pending == b.Pending && slices.EqualFunc(a.History, b.History, Retired.same) &&
+		a.Shared == b.Shared && a.Portal == b.Portal && a.Pending == b.Pending && slices.EqualFunc(a.History, b.History, Retired.same) &&
 		slices.EqualFunc(a.Recovery, b.Recovery, sameSheet) &&
 		a.Created.Equal(b.Created) && a.Changed.Equal(b.Changed) && a.Used.Equal(b.Used) && a.Trashed.Equal(b.Trashed)
 }
@@ -130,6 +131,9 @@ func (a Account) normal() (Account, error) {
 		return a, err
 	}
 	a.Tags = tags
+	if a.Shared != "" && !ID(a.Shared).Valid() {
+		return a, fmt.Errorf("%w: the id of a shared vault", ErrInvalid)
+	}
 	if !a.Pending.valid() {
 		return a, fmt.Errorf("%w: unknown step of an enrollment", ErrInvalid)
 	}

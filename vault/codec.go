@@ -93,6 +93,7 @@ func appendEntry(out []byte, e *entry) []byte {
 	out = appendMember(out, `,"pending":`, string(a.Pending))
 	out = appendHistory(out, a.History)
 	out = appendSheets(out, a.Recovery)
+	out = appendMember(out, `,"shared":`, a.Shared)
 	for _, x := range e.extra {
 		out = append(append(out, ','), x...)
 	}
@@ -291,6 +292,9 @@ func decodeMember(name string, value []byte, a *Account) (known bool, err error)
 		a.History, ok = history(value)
 	case `"recovery"`:
 		a.Recovery, ok = sheets(value)
+	case `"shared"`:
+		a.Shared, ok = text(value)
+		ok = ok && ID(a.Shared).Valid()
 	default:
 		return false, nil
 	}

@@ -240,7 +240,7 @@ func (v *Vault) Merge(other *Vault, over []ID) (added, replaced int, err error) 
 	pairs, fresh := v.pair(other)
 	for _, p := range pairs {
 		i, from := v.index[p.Here], other.entries[other.index[p.There]]
-		if !slices.Contains(over, p.There) || len(differences(&v.entries[i].account, &from.account)) == 0 {
+		if v.IsShared(v.entries[i].account) || !slices.Contains(over, p.There) || len(differences(&v.entries[i].account, &from.account)) == 0 {
 			continue
 		}
 		e, err := v.take(from)
@@ -253,6 +253,9 @@ func (v *Vault) Merge(other *Vault, over []ID) (added, replaced int, err error) 
 		replaced++
 	}
 	for _, id := range fresh {
+		if v.IsShared(other.entries[other.index[id]].account) {
+			continue // what the shared vault has of it comes from there
+		}
 		e, err := v.take(other.entries[other.index[id]])
 		if err != nil {
 			return 0, 0, err
@@ -289,7 +292,8 @@ func (v *Vault) take(from *entry) (*entry, error) {
 }
 
 // Become makes v the same as other, the passphrase of the recovery keys included, but for HOTP counters that are further here. Nothing is
-// shared with other afterwards. Errors: ErrTooMany; then v is as it was.
+// shared with other afterwards. Accounts of shared vaults stay as they are here: what is in an old copy is no news to the others.
+// Errors: ErrTooMany; then v is as it was.
 func (v *Vault) Become(other *Vault) error {
 	if len(other.entries) > MaxAccounts {
 		return fmt.Errorf("%w: %d", ErrTooMany, len(other.entries))
@@ -299,12 +303,24 @@ func (v *Vault) Become(other *Vault) error {
 	for _, p := range pairs {
 		here[p.There] = &v.entries[v.index[p.Here]].account
 	}
-	entries := make([]*entry, len(other.entries))
-	for i, e := range other.entries {
-		entries[i] = cloneEntry(e)
-		if now, ok := here[e.account.ID]; ok && e.broken == nil {
-			keepCounter(&entries[i].account, now)
+	entries := make([]*entry, 0, len(other.entries))
+	for _, e := range other.entries {
+		if i, ok := v.index[e.account.ID]; ok && e.broken == nil && v.IsShared(v.entries[i].account) || v.IsShared(e.account) {
+			continue
 		}
+		e = cloneEntry(e)
+		if now, ok := here[e.account.ID]; ok && e.broken == nil {
+			keepCounter(&e.account, now)
+		}
+		entries = append(entries, e)
+	}
+	for _, e := range v.entries {
+		if e.broken == nil && v.IsShared(e.account) {
+			entries = append(entries, e)
+		}
+	}
+	if len(entries) > MaxAccounts {
+		return fmt.Errorf("%w: %d", ErrTooMany, len(entries))
 	}
 	v.entries, v.lock = entries, other.lock
 	v.reindex()

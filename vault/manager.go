@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -287,6 +288,7 @@ func unseal(file []byte, key *seal.Key) (*opened, error) {
 	}
 	o := &opened{vault: decodeVault(doc.Entries), revision: doc.Revision, saved: doc.Saved, key: key, older: doc.Older}
 	o.vault.lock, o.extra = takeLock(doc.Extra)
+	o.vault.shares, o.extra = takeShares(o.extra)
 	return o, nil
 }
 
@@ -414,7 +416,7 @@ func (m *Manager) write(o *opened, beforeRename func() error) (fileStamp, error)
 func (m *Manager) writeTo(path string, o *opened, beforeRename func() error) error {
 	entries, wipe := o.vault.encode()
 	defer wipe()
-	extra := append(o.vault.lock.members(), o.extra...)
+	extra := slices.Concat(o.vault.lock.members(), o.vault.shares.members(), o.extra)
 	payload, err := seal.Document{Revision: o.revision, Saved: o.saved, Entries: entries, Extra: extra}.Encode()
 	if err != nil {
 		return err
@@ -440,6 +442,7 @@ func (m *Manager) writeTo(path string, o *opened, beforeRename func() error) err
 		again := decodeVault(doc.Entries)
 		defer again.Wipe()
 		again.lock, _ = takeLock(doc.Extra)
+		again.shares, _ = takeShares(doc.Extra)
 		if doc.Revision != o.revision || !again.same(o.vault) {
 			return errReadBack
 		}

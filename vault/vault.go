@@ -47,6 +47,7 @@ type Vault struct {
 	index   map[ID]int // place of every account, not of broken entries
 	changed bool       // since it was made, loaded or shared
 	lock    *sheetLock // seals the recovery keys of all accounts; nil = they are in the open
+	shares  *shares    // records of shared vaults; nil = none
 }
 
 // entry is one account, or one entry of the file that could not be read as one.
@@ -63,6 +64,9 @@ func New() *Vault { return &Vault{index: map[ID]int{}} }
 // Clone returns a vault that shares no memory with this one.
 func (v *Vault) Clone() *Vault {
 	c := &Vault{entries: make([]*entry, len(v.entries)), index: maps.Clone(v.index), changed: v.changed, lock: v.lock}
+	if v.shares != nil {
+		c.shares = v.shares.copied(true)
+	}
 	block := make([]entry, len(v.entries))
 	for i, e := range v.entries {
 		block[i] = *e
@@ -77,12 +81,12 @@ func (v *Vault) Clone() *Vault {
 // share returns a vault that shares all entries with this one but can be changed
 // on its own. The two must not both be wiped.
 func (v *Vault) share() *Vault {
-	return &Vault{entries: slices.Clone(v.entries), index: maps.Clone(v.index), lock: v.lock}
+	return &Vault{entries: slices.Clone(v.entries), index: maps.Clone(v.index), lock: v.lock, shares: v.shares}
 }
 
 // same reports whether two vaults hold the same entries in the same order.
 func (v *Vault) same(o *Vault) bool {
-	return v.lock.same(o.lock) && slices.EqualFunc(v.entries, o.entries, func(a, b *entry) bool {
+	return v.lock.same(o.lock) && v.shares.same(o.shares) && slices.EqualFunc(v.entries, o.entries, func(a, b *entry) bool {
 		if a.broken != nil || b.broken != nil {
 			return a.broken != nil && b.broken != nil && bytes.Equal(a.raw, b.raw)
 		}
@@ -109,7 +113,8 @@ func (v *Vault) Wipe() {
 			clear(x)
 		}
 	}
-	v.entries, v.index, v.lock = nil, map[ID]int{}, nil
+	v.shares.wipe()
+	v.entries, v.index, v.lock, v.shares = nil, map[ID]int{}, nil, nil
 }
 
 // Accounts returns the live accounts in the person's own order.
@@ -275,6 +280,7 @@ func (v *Vault) Purge(id ID) error {
 	if !ok || !v.entries[i].trashed() {
 		return fmt.Errorf("%w in the trash", ErrNoAccount)
 	}
+	v.notePurged(v.entries[i])
 	v.entries = slices.Delete(v.entries, i, i+1)
 	v.reindex()
 	return nil
@@ -284,7 +290,11 @@ func (v *Vault) Purge(id ID) error {
 func (v *Vault) PurgeOld(now time.Time) int {
 	before := len(v.entries)
 	v.entries = slices.DeleteFunc(v.entries, func(e *entry) bool {
-		return e.trashed() && now.Sub(e.account.Trashed) > TrashDays*24*time.Hour
+		old := e.trashed() && now.Sub(e.account.Trashed) > TrashDays*24*time.Hour
+		if old {
+			v.notePurged(e)
+		}
+		return old
 	})
 	n := before - len(v.entries)
 	if n > 0 {
