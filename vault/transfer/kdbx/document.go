@@ -129,7 +129,6 @@ func readXML(ctx context.Context, r io.Reader, limit int64, stream keystream, en
 	guarded := &tagGuard{r: &io.LimitedReader{R: r, N: limit + 1}}
 	tokens := xml.NewDecoder(guarded)
 	tokens.CharsetReader = func(charset string, input io.Reader) (io.Reader, error) { return nil, errCharset }
-	seen := false
 	for n := 0; ; n++ {
 		if n%1024 == 0 && ctx.Err() != nil {
 			return Content{}, ctx.Err()
@@ -150,7 +149,6 @@ func readXML(ctx context.Context, r io.Reader, limit int64, stream keystream, en
 			if len(d.path) == 0 && t.Name.Local != "KeePassFile" {
 				return Content{}, fmt.Errorf("%w: its XML is of something else", ErrDamaged)
 			}
-			seen = true
 			if err := d.open(t); err != nil {
 				return Content{}, err
 			}
@@ -160,12 +158,12 @@ func readXML(ctx context.Context, r io.Reader, limit int64, stream keystream, en
 			if err := d.close(); err != nil {
 				return Content{}, err
 			}
+			if len(d.path) == 0 {
+				return d.content(), nil // what follows is padding
+			}
 		}
 	}
-	if !seen {
-		return Content{}, fmt.Errorf("%w: it holds no XML", ErrDamaged)
-	}
-	return d.content(), nil
+	return Content{}, fmt.Errorf("%w: it holds no XML", ErrDamaged)
 }
 
 var errCharset = errors.New("kdbx: XML of another character set")

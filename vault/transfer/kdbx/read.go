@@ -170,6 +170,9 @@ func joinHashed(data []byte) ([]byte, error) {
 		}
 		number, sum, size := binary.LittleEndian.Uint32(data), data[4:36], uint64(binary.LittleEndian.Uint32(data[36:]))
 		if data = data[40:]; size == 0 {
+			if number != n || !bytes.Equal(sum, make([]byte, 32)) {
+				return nil, fmt.Errorf("%w: its last block", ErrDamaged)
+			}
 			return joined, nil
 		}
 		if uint64(len(data)) < size {
@@ -192,6 +195,7 @@ func (d *Database) unpack(plain []byte) (io.Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: its content", ErrDamaged)
 	}
+	r.Multistream(false) // some programs pad also what needs no padding
 	return r, nil
 }
 
