@@ -122,10 +122,11 @@ func (d *Database) load(ctx context.Context, data []byte) (err error) {
 			return err
 		}
 	}
+	// Not lower than what apps' own views and triggers have: a schema that goes beyond is not read at all.
 	for limit, most := range map[int]int{
-		sqlite3.SQLITE_LIMIT_LENGTH: maxValue, sqlite3.SQLITE_LIMIT_SQL_LENGTH: maxSQL, sqlite3.SQLITE_LIMIT_COLUMN: 200,
-		sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 50, sqlite3.SQLITE_LIMIT_ATTACHED: 0, sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH: 0,
-		sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0, sqlite3.SQLITE_LIMIT_COMPOUND_SELECT: 1,
+		sqlite3.SQLITE_LIMIT_LENGTH: maxValue, sqlite3.SQLITE_LIMIT_SQL_LENGTH: maxSQL, sqlite3.SQLITE_LIMIT_COLUMN: 500,
+		sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 200, sqlite3.SQLITE_LIMIT_ATTACHED: 0, sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH: 1,
+		sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,
 	} {
 		if _, err := sqlite.Limit(d.conn, limit, most); err != nil {
 			return err
@@ -201,7 +202,10 @@ func (d *Database) readSchema(ctx context.Context) error {
 	for _, name := range names {
 		t := table{name: name, columns: map[string]string{}}
 		if err := d.readColumns(ctx, t); err != nil {
-			return err
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			continue // one that cannot be described cannot be read; the others can
 		}
 		d.tables[strings.ToLower(name)] = t
 	}
