@@ -128,7 +128,8 @@ func (r *run) root() *cobra.Command {
 	root.AddCommand(
 		r.codeCommand(), r.listCommand(), r.addCommand(), r.scanCommand(),
 		r.editCommand(), r.removeCommand(), r.restoreCommand(), r.qrCommand(),
-		r.recoveryCommand(), r.kitCommand(), r.vaultCommand(), r.lockCommand(), r.passphraseCommand(), r.doctorCommand(), r.rehearseCommand(), r.versionCommand(),
+		r.recoveryCommand(), r.kitCommand(), r.vaultCommand(), r.lockCommand(), r.passphraseCommand(),
+		r.exportCommand(), r.backupCommand(), r.doctorCommand(), r.rehearseCommand(), r.versionCommand(),
 	)
 	return root
 }

@@ -55,6 +55,7 @@ type Env struct {
 	Keyring          func() keys.Keyring
 	KDF              seal.KDF // cost of new passphrases; zero = the vault's own
 	KDFFloor         uint32   // for tests, see vault.Config
+	Work             int      // cost of the passphrases of exports and backups, see seal.EncryptPassphrase; 0 = the usual one
 	Clipboard        func() platform.Clipboard
 	Send             func(ctx context.Context, dir string, req platform.Request) (platform.Reply, error)
 	Scanner          func() Scanner

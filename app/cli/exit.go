@@ -9,6 +9,7 @@ import (
 
 	"github.com/tallystick/tallystick/app/model"
 	"github.com/tallystick/tallystick/vault"
+	"github.com/tallystick/tallystick/vault/backup"
 )
 
 // Exit statuses, part of the contract in docs/cli.md.
@@ -55,6 +56,8 @@ func explain(err error) (status int, sentence, details string) {
 		sentence = "A passphrase is needed: run this at a terminal, or give --passphrase-stdin."
 	case errors.Is(err, vault.ErrAbsent):
 		sentence = "There is no vault here yet. `tallystick add -` makes one with the first account."
+	case errors.Is(err, backup.ErrNotSet):
+		sentence = "No backups are set up here yet. `tallystick backup set FOLDER` does it."
 	}
 	if d := (*vault.Damage)(nil); errors.As(err, &d) && len(d.Older) > 0 {
 		sentence += " `tallystick vault generations` lists them."
@@ -67,12 +70,12 @@ func explain(err error) (status int, sentence, details string) {
 
 // statusOf is the exit status of an error that comes from below.
 func statusOf(err error) int {
-	for _, locked := range []error{vault.ErrPassphrase, vault.ErrNeedPass, vault.ErrLocked, vault.ErrKeyLocked, vault.ErrNoKeyring} {
+	for _, locked := range []error{vault.ErrPassphrase, vault.ErrNeedPass, vault.ErrLocked, vault.ErrKeyLocked, vault.ErrNoKeyring, backup.ErrPassphrase} {
 		if errors.Is(err, locked) {
 			return statusLocked
 		}
 	}
-	if errors.Is(err, vault.ErrAbsent) || errors.Is(err, vault.ErrNoAccount) {
+	if errors.Is(err, vault.ErrAbsent) || errors.Is(err, vault.ErrNoAccount) || errors.Is(err, backup.ErrNotSet) {
 		return statusNothing
 	}
 	return statusFailed

@@ -60,7 +60,7 @@ func newRig(t testing.TB) *rig {
 		Now:     func() time.Time { return r.now },
 		After:   func(time.Duration) <-chan time.Time { c := make(chan time.Time, 1); c <- r.now; return c },
 		Version: "1.2.3",
-		KDF:     vaulttest.CheapKDF(), KDFFloor: vaulttest.KDFFloor,
+		KDF:     vaulttest.CheapKDF(), KDFFloor: vaulttest.KDFFloor, Work: 2,
 		DataDir:   func() (string, error) { return r.dir, nil },
 		Keyring:   func() keys.Keyring { return r.keyring },
 		Clipboard: func() platform.Clipboard { return r.clipboard },

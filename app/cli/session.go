@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/tallystick/tallystick/vault"
+	"github.com/tallystick/tallystick/vault/backup"
 	"github.com/tallystick/tallystick/vault/secret"
 )
 
@@ -26,6 +27,7 @@ func (r *run) manager(create bool) (*vault.Manager, string, error) {
 			return nil, dir, vault.ErrAbsent
 		}
 	}
+	var backups *backup.Keeper
 	m, err := vault.Open(vault.Config{
 		Dir:      dir,
 		Keyring:  r.env.Keyring(),
@@ -33,7 +35,11 @@ func (r *run) manager(create bool) (*vault.Manager, string, error) {
 		KDFFloor: r.env.KDFFloor,
 		Now:      r.env.Now,
 		Rand:     r.env.Rand,
+		BeforeMigration: func(ctx context.Context, v *vault.Vault) error {
+			return backups.BeforeMigration(ctx, v)
+		},
 	})
+	backups = r.keeper(m, dir)
 	return m, dir, err
 }
 
@@ -255,37 +261,45 @@ func nameOr(issuer, name, otherwise string) string {
 }
 
 // writePrivate writes a file that only its owner can read. Unless replace is set, a file
-// that is there stays. The name never shows a half-written file.
+// that is there stays. The name never shows a half-written file, and what it shows is on
+// the disk.
 func writePrivate(path string, content []byte, replace bool) (err error) {
 	if !replace {
-		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-		if err != nil {
-			return err
+		if _, err := os.Lstat(path); err == nil {
+			return &fs.PathError{Op: "create", Path: path, Err: fs.ErrExist}
 		}
-		_, err = f.Write(content)
-		if closeErr := f.Close(); err == nil {
-			err = closeErr
-		}
-		if err != nil {
-			_ = os.Remove(path)
-		}
-		return err
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".tallystick-*") // 0600 from the start
 	if err != nil {
 		return err
 	}
+	temp := f.Name()
 	defer func() {
 		if err != nil {
-			_ = os.Remove(f.Name())
+			_ = os.Remove(temp)
 		}
 	}()
 	_, err = f.Write(content)
+	if err == nil {
+		err = f.Sync()
+	}
 	if closeErr := f.Close(); err == nil {
 		err = closeErr
 	}
 	if err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), path)
+	if !replace {
+		// A second name fails where somebody was faster; a rename would not. Where there are no
+		// second names, what was seen above has to do.
+		linkErr := os.Link(temp, path)
+		if linkErr == nil {
+			_ = os.Remove(temp)
+			return nil
+		}
+		if errors.Is(linkErr, fs.ErrExist) {
+			return linkErr
+		}
+	}
+	return os.Rename(temp, path)
 }

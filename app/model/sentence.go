@@ -15,6 +15,7 @@ import (
 	"github.com/tallystick/tallystick/scanner/clipimage"
 	"github.com/tallystick/tallystick/scanner/pdf"
 	"github.com/tallystick/tallystick/vault"
+	"github.com/tallystick/tallystick/vault/backup"
 	"github.com/tallystick/tallystick/vault/keys"
 	"github.com/tallystick/tallystick/vault/kit"
 	"github.com/tallystick/tallystick/vault/otp"
@@ -22,6 +23,7 @@ import (
 	"github.com/tallystick/tallystick/vault/recovery"
 	"github.com/tallystick/tallystick/vault/seal"
 	"github.com/tallystick/tallystick/vault/secret"
+	"github.com/tallystick/tallystick/vault/transfer/exports"
 )
 
 // Unexplained is what Sentence says about an error it has no words for.
@@ -152,6 +154,23 @@ var sentences = []said{
 	{clock.ErrRight, "The clock is right, so there is nothing to correct."},
 	{clock.ErrUnsure, "It is not known well enough how wrong the clock is. Compare it again."},
 	{clock.ErrMoved, "The clock was set since it was compared. Compare it again."},
+
+	// Backups and exports.
+	{backup.ErrPassphrase, "That is not the passphrase this backup was made with. Check the keyboard layout and Caps Lock. Older backups keep the passphrase they were made with."},
+	{backup.ErrNewer, "The backup was made by a newer version of Tallystick, and was left as it is. Update Tallystick to open it."},
+	{backup.ErrNotBackup, "That is not a backup of Tallystick, nor an export of it. What another app wrote can be imported."},
+	{backup.ErrReadBack, "What was written could not be opened again, so it does not count as a backup and was taken away. The ones before are untouched. Try another folder: the disk may be failing."},
+	{backup.ErrFolder, "The folder for the backups is not there. Plug in or connect what it is on, or choose another one. The backups before are untouched."},
+	{backup.ErrSettings, "The settings of the backups are damaged, or belong to another vault. Choose folder and passphrase again; backups that were made stay."},
+	{backup.ErrNotSet, "No backups are set up here yet. Choose a folder and a passphrase for them first."},
+	{backup.ErrFailed, "No backup was made. The ones before are untouched."},
+	{backup.ErrDamaged, "The backup is damaged: it was cut off or changed since it was written. Take another one, if you can an older copy of the same file. Nothing was changed."},
+	{exports.ErrNothing, "None of the accounts can be written in this form. Choose another one."},
+	{exports.ErrNoPassphrase, "An encrypted export needs a passphrase."},
+	{exports.ErrNotPlain, "This form is never written in the open. Give it a passphrase."},
+	{exports.ErrNotSealed, "This form cannot be encrypted. Choose another one, or write it in the open."},
+	{exports.ErrFormat, "There is no such form of export."},
+	{exports.ErrTooLarge, "That is more than a file of this form, or a passphrase, may have."},
 
 	// The recovery kit.
 	{vault.ErrOtherKit, "That recovery kit belongs to another vault. The short name printed on it says to which."},

@@ -7,7 +7,7 @@
 // unzip and age do as well as this program. A [Keeper] makes them, and counts one only after
 // it was read back from the disk, decrypted, and compared account by account. How files and
 // settings look is in docs/format.md; why they look like that, in
-// docs/decisions/0006-exports-and-backups.md.
+// docs/decisions/0008-exports-and-backups.md.
 //
 // Who may import it: app/model, app/cli and app (to wire it). It imports vault, vault/seal,
 // vault/secret and libraries, never a window.

@@ -248,7 +248,7 @@ func (f *File) Open(passphrase secret.Bytes) (*Opened, error) {
 func (f *File) openWith(key *seal.Key) (*Opened, error) {
 	text, err := seal.Decrypt(f.accounts, key)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, accountsMember, err)
+		return nil, fmt.Errorf("%w: %s: %v", ErrDamaged, accountsMember, err)
 	}
 	defer clear(text)
 	return content(text)
@@ -258,9 +258,9 @@ func content(text []byte) (*Opened, error) {
 	v, saved, err := vault.DecodeContent(text)
 	switch {
 	case errors.Is(err, vault.ErrNewer):
-		return nil, fmt.Errorf("%w: %w", ErrNewer, err)
+		return nil, fmt.Errorf("%w: %v", ErrNewer, err) // those of the vault say something else to a person
 	case err != nil:
-		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+		return nil, fmt.Errorf("%w: %v", ErrDamaged, err)
 	}
 	return &Opened{Vault: v, Saved: saved}, nil
 }
@@ -269,7 +269,7 @@ func content(text []byte) (*Opened, error) {
 func sealError(err error) error {
 	switch {
 	case errors.Is(err, seal.ErrPassphrase):
-		return fmt.Errorf("%w: %w", ErrPassphrase, err)
+		return ErrPassphrase
 	case errors.Is(err, seal.ErrDamaged), errors.Is(err, seal.ErrTooLarge):
 		return fmt.Errorf("%w: %s", ErrDamaged, strings.TrimPrefix(err.Error(), seal.ErrDamaged.Error()+": "))
 	}

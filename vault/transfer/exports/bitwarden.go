@@ -1,4 +1,4 @@
-package export
+package exports
 
 import (
 	"crypto/aes"
@@ -97,7 +97,7 @@ func bitwarden(accounts []vault.Account, o Options) ([]byte, error) {
 				link, err = otpauth.Format(otpauth.Entry{Params: a.Params})
 			}
 			if err != nil {
-				return nil, fmt.Errorf("export: %w", err)
+				return nil, fmt.Errorf("exports: %w", err)
 			}
 			item.Login.TOTP = link
 		}
@@ -126,12 +126,12 @@ func bitwarden(accounts []vault.Account, o Options) ([]byte, error) {
 	defer clear(text)
 	salt := make([]byte, 16)
 	if _, err := io.ReadFull(o.Rand, salt); err != nil {
-		return nil, fmt.Errorf("export: no randomness: %w", err)
+		return nil, fmt.Errorf("exports: no randomness: %w", err)
 	}
 	out := bitwardenSealed{Encrypted: true, Protected: true, Salt: base64.StdEncoding.EncodeToString(salt), Iterations: bitwardenRounds}
 	master, err := pbkdf2.Key(sha256.New, string(o.Passphrase.Reveal()), []byte(out.Salt), bitwardenRounds, 32) // the text of the salt, not its bytes
 	if err != nil {
-		return nil, fmt.Errorf("export: %w", err)
+		return nil, fmt.Errorf("exports: %w", err)
 	}
 	defer clear(master)
 	id, err := newUUID(o.Rand)
@@ -161,7 +161,7 @@ func bitwardenBox(master, plain []byte, random io.Reader) (string, error) {
 	defer clear(macKey)
 	iv := make([]byte, aes.BlockSize)
 	if _, err := io.ReadFull(random, iv); err != nil {
-		return "", fmt.Errorf("export: no randomness: %w", err)
+		return "", fmt.Errorf("exports: no randomness: %w", err)
 	}
 	pad := aes.BlockSize - len(plain)%aes.BlockSize
 	text := make([]byte, len(plain)+pad)

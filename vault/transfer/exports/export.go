@@ -1,4 +1,4 @@
-// Package export writes accounts in the forms that other apps read, and in Tallystick's own.
+// Package exports writes accounts in the forms that other apps read, and in Tallystick's own.
 //
 // Purpose: from accounts to the bytes of files, and, before anything is written, what each
 // form cannot hold: [Format.Losses] is asked first, and [Format.Write] leaves out exactly what
@@ -17,7 +17,7 @@
 // caller wipes it. Keys exist as strings while a file is made; those cannot be wiped.
 //
 // Errors and sentences name accounts and never hold a key, a PIN or a passphrase.
-package export
+package exports
 
 import (
 	"errors"
@@ -81,17 +81,17 @@ func Lookup(name string) (Info, bool) {
 // What can be wrong.
 var (
 	// ErrFormat: no such form, or not one that this function makes.
-	ErrFormat = errors.New("export: no such form of export")
+	ErrFormat = errors.New("exports: no such form of export")
 	// ErrNoPassphrase: an encrypted export needs a passphrase.
-	ErrNoPassphrase = errors.New("export: a passphrase is needed")
+	ErrNoPassphrase = errors.New("exports: a passphrase is needed")
 	// ErrNotPlain: this form is always encrypted.
-	ErrNotPlain = errors.New("export: this form is never written in the open")
+	ErrNotPlain = errors.New("exports: this form is never written in the open")
 	// ErrNotSealed: this form cannot be encrypted.
-	ErrNotSealed = errors.New("export: this form cannot be encrypted")
+	ErrNotSealed = errors.New("exports: this form cannot be encrypted")
 	// ErrNothing: none of the accounts can be held by this form, or there are none.
-	ErrNothing = errors.New("export: no account to write")
+	ErrNothing = errors.New("exports: no account to write")
 	// ErrTooLarge: more than a file, or a passphrase, may have.
-	ErrTooLarge = errors.New("export: too large")
+	ErrTooLarge = errors.New("exports: too large")
 )
 
 // Options is what an export is made with.

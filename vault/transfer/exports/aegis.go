@@ -1,4 +1,4 @@
-package export
+package exports
 
 import (
 	"crypto/aes"
@@ -131,7 +131,7 @@ func aegis(accounts []vault.Account, o Options) ([]byte, error) {
 	defer clear(text)
 	random := make([]byte, 32+32+12+12) // master key, salt, two nonces
 	if _, err := io.ReadFull(o.Rand, random); err != nil {
-		return nil, fmt.Errorf("export: no randomness: %w", err)
+		return nil, fmt.Errorf("exports: no randomness: %w", err)
 	}
 	master, salt, keyNonce, nonce := random[:32], random[32:64], random[64:76], random[76:]
 	defer clear(master)
@@ -141,7 +141,7 @@ func aegis(accounts []vault.Account, o Options) ([]byte, error) {
 	}
 	key, err := scrypt.Key(o.Passphrase.Reveal(), salt, 1<<work, aegisR, aegisP, 32)
 	if err != nil {
-		return nil, fmt.Errorf("export: %w", err)
+		return nil, fmt.Errorf("exports: %w", err)
 	}
 	defer clear(key)
 	id, err := newUUID(o.Rand)

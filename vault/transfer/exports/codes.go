@@ -1,4 +1,4 @@
-package export
+package exports
 
 import (
 	"bytes"
@@ -19,7 +19,7 @@ func uris(accounts []vault.Account) ([]byte, error) {
 	for _, a := range accounts {
 		link, err := otpauth.Format(entryOf(a))
 		if err != nil {
-			return nil, fmt.Errorf("export: %w", err)
+			return nil, fmt.Errorf("exports: %w", err)
 		}
 		b.WriteString(link)
 		b.WriteByte('\n')
@@ -55,12 +55,12 @@ func Pages(accounts []vault.Account, random io.Reader) ([]Page, error) {
 	}
 	var b [4]byte
 	if _, err := io.ReadFull(random, b[:]); err != nil {
-		return nil, fmt.Errorf("export: no randomness: %w", err)
+		return nil, fmt.Errorf("exports: no randomness: %w", err)
 	}
 	batch := int32(binary.LittleEndian.Uint32(b[:]) >> 1)
 	parts, counts, err := otpauth.FormatMigrationParts(entries, batch, maxQRText)
 	if err != nil {
-		return nil, fmt.Errorf("export: %w", err)
+		return nil, fmt.Errorf("exports: %w", err)
 	}
 	var pages []Page
 	for i, part := range parts {
@@ -123,7 +123,7 @@ func PaperCodes(accounts []vault.Account) ([]PaperCode, error) {
 	for _, a := range PDF.held(accounts) {
 		link, err := otpauth.Format(otpauth.Entry{Issuer: a.Issuer, Name: a.Name, Params: a.Params})
 		if err != nil {
-			return nil, fmt.Errorf("export: %w", err)
+			return nil, fmt.Errorf("exports: %w", err)
 		}
 		list = append(list, PaperCode{
 			Issuer: a.Issuer, Name: a.Name, Kind: kindName(a.Params.Kind), Link: secret.FromString(link),

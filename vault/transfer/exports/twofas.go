@@ -1,4 +1,4 @@
-package export
+package exports
 
 import (
 	"crypto/pbkdf2"
@@ -135,11 +135,11 @@ func twofas(accounts []vault.Account, o Options) ([]byte, error) {
 	file.Services = []twofasService{}
 	salt := make([]byte, twofasSalt)
 	if _, err := io.ReadFull(o.Rand, salt); err != nil {
-		return nil, fmt.Errorf("export: no randomness: %w", err)
+		return nil, fmt.Errorf("exports: no randomness: %w", err)
 	}
 	key, err := pbkdf2.Key(sha256.New, string(o.Passphrase.Reveal()), salt, twofasRounds, 32)
 	if err != nil {
-		return nil, fmt.Errorf("export: %w", err)
+		return nil, fmt.Errorf("exports: %w", err)
 	}
 	defer clear(key)
 	if file.Sealed, err = twofasBox(key, salt, text, o.Rand); err != nil {
@@ -155,7 +155,7 @@ func twofas(accounts []vault.Account, o Options) ([]byte, error) {
 func twofasBox(key, salt, plain []byte, random io.Reader) (string, error) {
 	nonce := make([]byte, 12)
 	if _, err := io.ReadFull(random, nonce); err != nil {
-		return "", fmt.Errorf("export: no randomness: %w", err)
+		return "", fmt.Errorf("exports: no randomness: %w", err)
 	}
 	box, tag, err := sealGCM(key, nonce, plain)
 	if err != nil {

@@ -1,4 +1,4 @@
-package export
+package exports
 
 import (
 	"bytes"
@@ -15,7 +15,7 @@ func indent(v any) ([]byte, error) {
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	if err := enc.Encode(v); err != nil {
-		return nil, fmt.Errorf("export: %w", err)
+		return nil, fmt.Errorf("exports: %w", err)
 	}
 	return b.Bytes(), nil
 }
@@ -35,7 +35,7 @@ func uuidOf(id string) string {
 func newUUID(random io.Reader) (string, error) {
 	b := make([]byte, 16)
 	if _, err := io.ReadFull(random, b); err != nil {
-		return "", fmt.Errorf("export: no randomness: %w", err)
+		return "", fmt.Errorf("exports: no randomness: %w", err)
 	}
 	return uuidOf(hex.EncodeToString(b)), nil
 }
