@@ -15,6 +15,7 @@ const (
 	IconAccount    IconName = "user"
 	IconBack       IconName = "arrow-left"
 	IconBroken     IconName = "file-warning"
+	IconCamera     IconName = "camera"
 	IconCheck      IconName = "check"
 	IconChevron    IconName = "chevron-right"
 	IconClear      IconName = "x"

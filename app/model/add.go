@@ -21,6 +21,7 @@ type Stage int
 const (
 	Choose       Stage = iota // the ways to begin
 	Working                   // scanning, reading; Back or Cancel stops it
+	Filming                   // Add.Film: what the camera sees; Back or Cancel switches it off
 	NothingFound              // Add.Reason says why and what to try
 	Several                   // Add.Candidates: pick
 	Found                     // Add.Draft: preview, duplicate question
@@ -53,6 +54,7 @@ type Add struct {
 	round  uint64 // raised when the flow moves on: slower results are stale
 	cancel context.CancelFunc
 
+	film       Film
 	candidates []Candidate
 	exports    []*export // parts of Google exports seen so far
 	draft      Draft
@@ -159,6 +161,8 @@ func (a *Add) leaveResults() {
 		c.Draft.wipe()
 		blank(c.Cutout)
 	}
+	blank(a.film.Picture)
+	a.film = Film{}
 	a.candidates, a.reason, a.err = nil, "", ""
 }
 

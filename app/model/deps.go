@@ -46,6 +46,8 @@ type Deps struct {
 	Scanner Scanner
 	// Screens takes a picture of every monitor.
 	Screens func(ctx context.Context) ([]capture.Shot, error)
+	// Cameras are the webcams; nil = they cannot be used on this system.
+	Cameras Cameras
 	// ClipboardPicture returns the encoded picture on the clipboard; clipimage.ErrEmpty when there is none.
 	ClipboardPicture func(ctx context.Context) ([]byte, error)
 	Clipboard        platform.Clipboard

@@ -43,6 +43,7 @@ type look struct {
 	blanks   []blankPicture
 	err      error // there was nothing to look at
 	screen   bool  // screens were looked at, not files
+	waited   bool  // they were looked at for as long as watchFor
 	text     bool  // a text was given, not a picture
 	left     leftover
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/tallystick/tallystick/app/clock"
 	"github.com/tallystick/tallystick/app/platform"
 	"github.com/tallystick/tallystick/scanner"
+	"github.com/tallystick/tallystick/scanner/camera"
 	"github.com/tallystick/tallystick/scanner/capture"
 	"github.com/tallystick/tallystick/scanner/clipimage"
 	"github.com/tallystick/tallystick/scanner/pdf"
@@ -104,6 +105,12 @@ var sentences = []said{
 	{scanner.ErrDamaged, "The picture is damaged or cut off. Save it again and try that."},
 	{pdf.ErrEncrypted, "The PDF is protected with a password. Open it in another program, and scan the screen."},
 	{pdf.ErrDamaged, "The PDF cannot be read. Open it in another program, and scan the screen."},
+	{camera.ErrNone, "There is no camera that pictures could be taken with."},
+	{camera.ErrUnsupported, "Cameras cannot be used on this system."},
+	{camera.ErrDenied, "The system does not let this program use the camera. On Linux, your user may have to be in the group “video”."},
+	{camera.ErrBusy, "The camera is in use by another program. Close that one, and try again."},
+	{camera.ErrFormat, "The camera gives pictures of a kind that cannot be read."},
+	{camera.ErrGone, "The camera stopped giving pictures. If it was unplugged, plug it in and try again."},
 	{capture.ErrNoDisplay, "There is no screen to look at here. Give a picture file instead."},
 	{capture.ErrDenied, "The system refused a picture of the screen. Allow it in the privacy settings, or give a picture file instead."},
 	{capture.ErrCancelled, "The picture of the screen was cancelled."},

@@ -225,6 +225,9 @@ func (a *Add) explain(l look) string {
 		return explainError(l.err)
 	}
 	var said []string
+	if l.waited {
+		said = append(said, "No code for an authenticator appeared in five minutes.")
+	}
 	for _, c := range a.candidates {
 		said = append(said, c.Problem)
 	}
@@ -296,6 +299,9 @@ func explainError(err error) string {
 		return "Pictures on the clipboard cannot be read here, and there is no text on it. Save the picture and open it instead."
 	case errors.Is(err, errTooManyFiles):
 		return fmt.Sprintf("These are more than %d files. Choose only the pictures with QR codes.", maxFiles)
+	}
+	if said := explainCamera(err); said != "" {
+		return said
 	}
 	return Sentence(err)
 }

@@ -37,6 +37,7 @@ type world struct {
 	clock   *clock.Clock
 	sources func(addresses []string, server string) ([]clock.Source, error)
 	body    model.Body
+	cameras model.Cameras
 
 	s       *model.Session
 	list    *model.List
@@ -69,7 +70,7 @@ func inWorld(t *testing.T, test func(w *world)) {
 // deps is what the session is made of.
 func (w *world) deps() model.Deps {
 	return model.Deps{
-		Vault: w.vault, Scanner: w.scanner, Screens: w.screens.Take, ClipboardPicture: w.picture.Read, Clipboard: w.clip,
+		Vault: w.vault, Scanner: w.scanner, Screens: w.screens.Take, Cameras: w.cameras, ClipboardPicture: w.picture.Read, Clipboard: w.clip,
 		Settings: w.settings, Now: w.loop.Now, Post: w.loop.Post, After: w.loop.After, Hide: w.screens.Hide,
 		Downloads: func() string { return w.downloads }, Guides: w.guides, Languages: w.languages,
 		Clock: w.clock, TimeSources: w.sources, Body: w.body,

@@ -24,11 +24,11 @@ type addPage struct {
 	// What a tick or a keystroke changes without building the stage anew:
 	banner *widget.Banner
 	code   *widget.BigCode
-	wait   *widget.Text
 	advice int // how many lines of advice are on the screen
 	form   *keyForm
 	keys   *keepPane
 	save   *widget.Button
+	film   *filmPane
 }
 
 func newAddPage(r *Root) *addPage {
@@ -94,6 +94,8 @@ func (p *addPage) refresh() {
 		p.form.showProblems(p.add.FormProblems())
 	case model.ProveIt:
 		p.tick()
+	case model.Filming:
+		p.film.update()
 	}
 }
 
@@ -108,6 +110,8 @@ func (p *addPage) build() {
 	switch p.stage {
 	case model.Working:
 		body = p.working()
+	case model.Filming:
+		body = p.filming()
 	case model.NothingFound:
 		body = p.nothingFound()
 	case model.Several:
@@ -137,7 +141,11 @@ func (p *addPage) build() {
 func (p *addPage) working() fyne.CanvasObject {
 	cancel := widget.NewButton(widget.Secondary, "Cancel", "", p.add.Cancel)
 	p.first = cancel
-	return centred(widget.NewText(widget.Title, p.add.Busy()), widget.NewText(widget.Muted, "This takes a moment."), cancel)
+	more := "This takes a moment."
+	if p.add.Watching() {
+		more = "Go to where the portal shows its QR code, and do not cover it with this window. The code is taken as soon as it can be seen."
+	}
+	return centred(widget.NewText(widget.Title, p.add.Busy()), widget.NewText(widget.Muted, more), cancel)
 }
 
 func (p *addPage) nothingFound() fyne.CanvasObject {
@@ -145,10 +153,14 @@ func (p *addPage) nothingFound() fyne.CanvasObject {
 	p.first = again
 	reason := widget.NewBanner()
 	reason.Set(widget.Warning, "Nothing to add was found", p.add.Reason())
-	return sheet("Add an account", p.back, reason,
-		widget.NewFlow(look.Space2, again,
-			widget.NewButton(widget.Secondary, "Open a picture", look.IconPicture, p.root.openPicture),
-			widget.NewButton(widget.Secondary, "Type the key", look.IconKey, p.add.TypeKey)))
+	next := []fyne.CanvasObject{again}
+	if p.add.CanWatch() {
+		next = append(next, widget.NewButton(widget.Secondary, "Wait for it to appear", look.IconClock, p.add.WatchScreen))
+	}
+	next = append(next,
+		widget.NewButton(widget.Secondary, "Open a picture", look.IconPicture, p.root.openPicture),
+		widget.NewButton(widget.Secondary, "Type the key", look.IconKey, p.add.TypeKey))
+	return sheet("Add an account", p.back, reason, widget.NewFlow(look.Space2, next...))
 }
 
 // several lets a person choose between the codes that were found, by a cut-out picture of each.

@@ -24,6 +24,7 @@ type sickness struct {
 	ahead   time.Duration // of the system clock
 	answers []clock.Source
 	asked   []string
+	capture string // how pictures of the screen are taken
 }
 
 // keyring is one with a name that people know.
@@ -36,9 +37,10 @@ func (k *sickness) begin(s *stage) {
 		Path: filepath.Join(s.t.TempDir(), clock.File), Now: s.loop.Now,
 		Uptime: func() (string, time.Duration, error) { return "one", s.loop.Now().Sub(noon) + time.Hour, nil },
 	})
+	k.capture = "portal"
 	k.body = model.Body{
 		Version: "1.0.0", Keyring: keyring{vaulttest.NewKeyring()}, ClockKept: func() clock.Kept { return clock.KeptRight },
-		Capture: func() string { return "portal" }, Portal: func(context.Context) (uint32, error) { return 2, nil },
+		Capture: func() string { return k.capture }, Portal: func(context.Context) (uint32, error) { return 2, nil },
 		Tray: func(context.Context) bool { return true },
 	}
 }

@@ -1,6 +1,8 @@
 package view
 
 import (
+	"slices"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/storage"
@@ -25,6 +27,9 @@ func newWays(r *Root) *ways {
 		widget.NewChoiceCard(look.IconHelp, "Show me how at my portal", "Step by step, beside the portal's window", r.openGuides),
 		widget.NewChoiceCard(look.IconMoveIn, "Move in from Google Authenticator", "Show its export QR codes on this screen, or open pictures of them", r.openMoveIn),
 	}}
+	if add.CanFilm() {
+		w.cards = slices.Insert(w.cards, 3, widget.NewChoiceCard(look.IconCamera, "Hold it up to the camera", "A QR code on paper or on another screen", func() { add.OpenCamera("") }))
+	}
 	objects := make([]fyne.CanvasObject, len(w.cards))
 	for i, c := range w.cards {
 		objects[i] = c
@@ -53,7 +58,7 @@ func newEmptyState(r *Root) *emptyState {
 func (e *emptyState) first() fyne.Focusable { return e.ways.cards[0] }
 
 // pictureTypes are the endings a picture file may have.
-var pictureTypes = []string{".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp"}
+var pictureTypes = []string{".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".pdf"}
 
 // openPicture asks for a picture file and reads it.
 func (r *Root) openPicture() {

@@ -79,7 +79,12 @@ var screens = []struct {
 	{"add", phone, 1, openVault, func(s *stage) { s.shortcut(fyne.KeyN, false) }},
 	{"add-found", phone, 1, openVault, func(s *stage) { s.session.Add().ReadText(link); s.idle() }},
 	{"add-several", phone, 1, openVault, func(s *stage) { drawnScreen(s); s.session.Add().ScanScreen(); s.idle() }},
-	{"add-nothing", phone, 1, openVault, func(s *stage) { s.session.Add().ScanScreen(); s.idle() }},
+	{"add-nothing", phone, 1, openVault, func(s *stage) { s.sick.capture = "x11"; s.session.Add().ScanScreen(); s.idle() }},
+	{"add-waiting", phone, 1, openVault, func(s *stage) {
+		s.sick.capture = "x11"
+		s.session.Add().WatchScreen()
+	}},
+	{"add-camera", phone, 1, withCamera, filming},
 	{"add-type-key", phone, 1, openVault, func(s *stage) { s.session.Add().TypeKey() }},
 	{"add-prove-it", phone, 1, openVault, proveIt},
 	{"add-refused", phone, 1, openVault, func(s *stage) { proveIt(s); s.session.Add().Refused() }},

@@ -38,6 +38,7 @@ type stage struct {
 	guide     *GuideWindow
 	links     bool   // links open here
 	downloads string // directory of downloads
+	cameras   model.Cameras
 }
 
 // noon is when the pictures are taken: 19 seconds before codes with a period of 30 s change.
@@ -62,7 +63,7 @@ func newStage(t *testing.T, size fyne.Size, config look.Config, prepare func(*st
 		Vault: s.vault, Scanner: s.scanner, Screens: s.screens.Take, ClipboardPicture: s.picture.Read,
 		Clipboard: s.clip, Settings: &apptest.Settings{}, Now: s.loop.Now, Rand: bytes.NewReader(bytes.Repeat([]byte{9, 130, 77, 201, 5}, 400)), Post: s.loop.Post, After: s.loop.After, Hide: s.screens.Hide,
 		Kits: kits{}, Downloads: func() string { return s.downloads }, Guides: guides(t),
-		Clock: s.sick.clock, TimeSources: s.sick.sources, Body: s.sick.body,
+		Cameras: s.cameras, Clock: s.sick.clock, TimeSources: s.sick.sources, Body: s.sick.body,
 	})
 	s.win = test.NewTempWindow(t, nil)
 	s.win.SetPadded(false)

@@ -19,6 +19,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// Supported reports whether cameras of this system can be read.
+const Supported = true
+
 // devices is where Linux has the cameras, and what it knows of them.
 const (
 	devices = "/dev"

@@ -44,6 +44,9 @@ var (
 	ErrFailed = errors.New("capture: no picture could be taken")
 )
 
+// MethodPortal is the answer of Method where the desktop portal is asked, and with it perhaps the person, for every picture.
+const MethodPortal = methodPortal
+
 // The answers of Method.
 const (
 	methodX11     = "x11"

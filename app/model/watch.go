@@ -1,0 +1,102 @@
+package model
+
+import (
+	"context"
+	"hash/maphash"
+	"time"
+
+	"github.com/tallystick/tallystick/scanner/capture"
+	"github.com/tallystick/tallystick/vault/otpauth"
+)
+
+const (
+	// watchEvery is how long the screen is left alone between two looks: short against the patience of a person, long
+	// against the time a look takes.
+	watchEvery = 700 * time.Millisecond
+	// watchFor is how long a code is waited for. Some portals show it only after a confirmation by e-mail.
+	watchFor = 5 * time.Minute
+)
+
+// CanWatch reports whether the screen can be looked at again and again: not where the system asks the person each time.
+func (a *Add) CanWatch() bool {
+	return a.s.d.Body.Capture == nil || a.s.d.Body.Capture() != capture.MethodPortal
+}
+
+// WatchScreen looks at every screen again and again until a code for an authenticator appears, for portals that show it
+// late. The window stays where it is, so that it can be stopped; codes for something else are passed over.
+func (a *Add) WatchScreen() {
+	if !a.CanWatch() {
+		a.ScanScreen()
+		return
+	}
+	d := a.s.d
+	a.work(watchingText, func(ctx context.Context) look {
+		w := watch{d: &d, seen: map[string]uint64{}, seed: maphash.MakeSeed()}
+		return w.run(ctx)
+	})
+}
+
+const watchingText = "Waiting for a code to appear"
+
+// Watching reports whether the screen is being watched: what is busy then goes on until somebody stops it.
+func (a *Add) Watching() bool { return a.busy == watchingText }
+
+// watch is one wait for a code.
+type watch struct {
+	d    *Deps
+	seed maphash.Seed
+	seen map[string]uint64 // what each screen showed at the last look
+}
+
+func (w *watch) run(ctx context.Context) look {
+	end := time.NewTimer(watchFor)
+	defer end.Stop()
+	again := time.NewTicker(watchEvery)
+	defer again.Stop()
+	for {
+		l, changed := w.look(ctx)
+		if l.err != nil || l.usable() {
+			return l
+		}
+		l.wipe()
+		select {
+		case <-ctx.Done():
+			return look{err: ctx.Err(), screen: true}
+		case <-end.C:
+			if !changed {
+				l = look{screen: true}
+			}
+			l.findings, l.waited = nil, true
+			return l
+		case <-again.C:
+		}
+	}
+}
+
+// look looks once at the screens that changed since the last time; changed reports whether any did.
+func (w *watch) look(ctx context.Context) (l look, changed bool) {
+	l = look{screen: true}
+	shots, err := w.d.Screens(ctx)
+	if err == nil && len(shots) == 0 {
+		err = capture.ErrNoDisplay
+	}
+	l.err = err
+	for _, shot := range shots {
+		if sum := maphash.Bytes(w.seed, shot.Image.Pix); w.seen[shot.Name] != sum {
+			w.seen[shot.Name], changed = sum, true
+			l.scan(ctx, w.d.Scanner, shot.Image, shot.Name)
+		}
+		clear(shot.Image.Pix) // whatever else was on the screen is none of our business
+	}
+	return l, changed
+}
+
+// usable reports whether a code for an authenticator is among what was seen.
+func (l *look) usable() bool {
+	for _, f := range l.findings {
+		if form := otpauth.Recognise(f.text); form == otpauth.URI || form == otpauth.Migration {
+			return true
+		}
+	}
+	return false
+}
