@@ -42,9 +42,28 @@ const (
 	ringModule = 1.6
 	// ringMisses of 16 directions may be damaged or blurred away.
 	ringMisses = 5
+	// solidPart of solidWhole of a core must be dark: a speck of dust may lie on it.
+	solidPart, solidWhole = 6, 7
 	// minModule, in pixels: below, light and dark of neighbouring modules share every pixel.
 	minModule = 0.8
+	// halvedModule is the same in the levels of the pyramid that were halved: what is smaller there has twice
+	// the size in the level above, and was seen.
+	halvedModule = 1.5
+	// faintModule is how large a module is at least, in pixels, where pale codes are looked for on a picture of more than
+	// smallPicture pixels: noise has patterns of a pixel or two by the thousand, and on a screen nobody can see a code
+	// that is both pale and tiny.
+	faintModule  = 2
+	smallPicture = 200_000
 )
+
+// leastModule is the smallest module that is looked for, in pixels, when one of so many rows is read: two of those must
+// cross a core, which is three modules high.
+func leastModule(step int) float64 {
+	if step == 1 {
+		return minModule
+	}
+	return 0.65 * float64(step)
+}
 
 // rowScan is what the rows of one band of a picture showed.
 type rowScan struct {
@@ -71,8 +90,17 @@ func (g *grid) reset(w, h int) {
 
 // findFinders returns the finders of both polarities: dark on light and light on dark, those with the most support first
 // within each size.
-func findFinders(b *bitmap, scans *[2]rowScan, e *effort) (finders [2][]finder) {
+//
+// scale is the size of the pixels in pixels of the original.
+func findFinders(b *bitmap, how look, scale float64, scans *[2]rowScan, e *effort) (finders [2][]finder) {
 	step := rowStep(b.h)
+	least := leastModule(step)
+	if scale > 1 {
+		least = max(least, halvedModule)
+	}
+	if how.local && b.w*b.h > smallPicture {
+		least = max(least, faintModule)
+	}
 	for i := range scans {
 		scans[i].found = [2][]finder{scans[i].found[0][:0], scans[i].found[1][:0]}
 	}
@@ -82,7 +110,7 @@ func findFinders(b *bitmap, scans *[2]rowScan, e *effort) (finders [2][]finder) 
 		if from > 0 {
 			half = 1
 		}
-		scans[half].rows(b, from, to, step)
+		scans[half].rows(b, from, to, step, least)
 	})
 	if b.w*b.h >= twoGoroutines {
 		parts = 1
@@ -101,8 +129,8 @@ func findFinders(b *bitmap, scans *[2]rowScan, e *effort) (finders [2][]finder) 
 		}
 		kept := all[:0]
 		for _, f := range all {
-			// One row alone is chance, except where a finder is so small that no second row can cross it.
-			if (f.support > 1 || f.module < minModule*float64(step)) && ringed(view, f) {
+			// One row alone is chance.
+			if f.support > 1 && solid(view, f) && ringed(view, f) {
 				kept = append(kept, f)
 			}
 		}
@@ -135,12 +163,13 @@ next:
 }
 
 // rows looks for finders in the rows [from, to).
-func (s *rowScan) rows(b *bitmap, from, to, step int) {
+func (s *rowScan) rows(b *bitmap, from, to, step int, least float64) {
 	s.grid[0].reset(b.w, b.h)
 	s.grid[1].reset(b.w, b.h)
 	s.crossChecks = 0
 	views := [2]*bitmap{b, b.inverse()}
 	first := from + step/2
+	smallest := int32(math.Ceil(5 * least)) // of the five inner modules
 	budget := 0
 	for y := first; y < to; y += step {
 		if (y-first)/step%checkRows == 0 {
@@ -154,7 +183,7 @@ func (s *rowScan) rows(b *bitmap, from, to, step int) {
 			// The commonest misses in whole numbers: nearly every place of every picture ends here. These are the
 			// limits of finderRuns with a slack of a half.
 			whole := light1 + core + light2
-			if 20*core < 9*whole-15 || 4*core > 3*whole+3 || whole < 4 ||
+			if 20*core < 9*whole-15 || 4*core > 3*whole+3 || whole < smallest ||
 				10*light1 > 3*whole+5 || 10*light2 > 3*whole+5 || 100*(r[1]-r[0]) < 9*whole || 100*(r[5]-r[4]) < 9*whole {
 				continue
 			}
@@ -312,6 +341,25 @@ func diagonal(b *bitmap, x, y, dy, most int) (core int, ok bool) {
 		}
 	}
 	return core, true
+}
+
+// solid reports whether the core of f is dark all through, as far as a module reaches in every direction: that is inside,
+// whichever way the pattern is turned. Noise is dark along the lines that were looked at and speckled between them.
+func solid(b *bitmap, f finder) bool {
+	dark, all := 0, 0
+	step := max(1, f.module/6) // some hundred looks, however large
+	for dy := -f.tall; dy <= f.tall; dy += step {
+		for dx := -f.wide; dx <= f.wide; dx += step {
+			if u, v := dx/f.wide, dy/f.tall; u*u+v*v > 1 {
+				continue
+			}
+			all++
+			if b.at(floor(f.x+dx), floor(f.y+dy)) {
+				dark++
+			}
+		}
+	}
+	return dark*solidWhole >= all*solidPart
 }
 
 // around is the directions a finder is looked at in.

@@ -180,7 +180,7 @@ func (sc *scan) level(l *levels, how look, scale float64) error {
 	if err := sc.ctx.Err(); err != nil {
 		return err
 	}
-	finders := findFinders(l.bits, &sc.work.finders, &sc.effort)
+	finders := findFinders(l.bits, how, scale, &sc.work.finders, &sc.effort)
 	for i, fs := range finders {
 		if err := sc.ctx.Err(); err != nil {
 			return err
