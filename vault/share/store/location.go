@@ -6,9 +6,12 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // ErrLocation says that a text does not say where a storage is, and how it should.
@@ -37,9 +40,10 @@ type Location struct {
 }
 
 // ParseLocation reads the written form: ErrLocation, with the reason. Addresses with credentials in them are refused, and not
-// repeated in the error. A relative folder is taken from the working directory.
+// repeated in the error. A relative folder is taken from the working directory, one
+// that begins with "~/" from the home directory.
 func ParseLocation(text string) (Location, error) {
-	kind, rest, ok := strings.Cut(strings.TrimSpace(text), ":")
+	kind, rest, ok := strings.Cut(strings.TrimRight(strings.TrimLeft(text, " \t\r\n"), "\r\n"), ":")
 	if !ok || rest == "" {
 		return Location{}, badLocation("begin with dir:, webdav: or s3:")
 	}
@@ -47,9 +51,9 @@ func ParseLocation(text string) (Location, error) {
 	case Folder:
 		return parseFolder(rest)
 	case WebDAV:
-		return parseWebDAV(rest)
+		return parseWebDAV(strings.TrimSpace(rest))
 	case S3:
-		return parseS3(rest)
+		return parseS3(strings.TrimSpace(rest))
 	}
 	return Location{}, badLocation("begin with dir:, webdav: or s3:")
 }
@@ -90,8 +94,15 @@ func (l Location) Plain() bool { return strings.HasPrefix(l.URL, "http://") }
 func badLocation(why string) error { return fmt.Errorf("%w: %s", ErrLocation, why) }
 
 func parseFolder(text string) (Location, error) {
-	if strings.ContainsRune(text, 0) || len(text) > 4096 {
+	// Folders may have blanks at the end of their names; what a terminal obeys is nobody's intention.
+	if strings.ContainsFunc(text, unicode.IsControl) || !utf8.ValidString(text) || len(text) > 4096 {
 		return Location{}, badLocation("that is no path")
+	}
+	// Shells do not do this behind a colon.
+	if rest, ok := strings.CutPrefix(text, "~/"); ok || text == "~" {
+		if home, err := os.UserHomeDir(); err == nil {
+			text = filepath.Join(home, strings.TrimPrefix(rest, "~"))
+		}
 	}
 	abs, err := filepath.Abs(filepath.FromSlash(text))
 	if err != nil {

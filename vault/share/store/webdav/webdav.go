@@ -168,7 +168,7 @@ func (s *Store) Get(ctx context.Context, name string, max int64) ([]byte, error)
 }
 
 // PutNew uploads under a temporary name and moves.
-func (s *Store) PutNew(ctx context.Context, name string, data []byte) (err error) {
+func (s *Store) PutNew(ctx context.Context, name string, data []byte) error {
 	if err := store.CheckName(name); err != nil {
 		return err
 	}
@@ -177,22 +177,16 @@ func (s *Store) PutNew(ctx context.Context, name string, data []byte) (err error
 		return err
 	}
 	defer s.cache.forget(path.Dir(name))
-	moved := false
-	defer func() {
-		if !moved {
-			s.discard(ctx, temp)
-		}
-	}()
 	if err := s.upload(ctx, temp, data); err != nil {
 		return err
 	}
 	f, err := s.move(ctx, temp, name)
+	if err == nil && f == nil {
+		return nil
+	}
+	defer s.discard(ctx, temp)
 	if err != nil {
 		return err
-	}
-	if f == nil {
-		moved = true
-		return nil
 	}
 	// Refused. Servers have several ways of saying that the name is taken; what counts is what is there.
 	there, err := s.Get(ctx, name, int64(len(data)))
@@ -218,10 +212,12 @@ func (s *Store) tempName(folder string) (string, error) {
 	return path.Join(folder, tempPrefix+hex.EncodeToString(b[:])+tempSuffix), nil
 }
 
-// discard removes a temporary file of ours, also when the caller has given up; what stays is swept by a listing later.
+// discard removes a temporary file of ours. When the caller has given up, or the server is not reached, it stays, and a listing
+// sweeps it later.
 func (s *Store) discard(ctx context.Context, temp string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
+	if ctx.Err() != nil {
+		return
+	}
 	if res, err := s.send(ctx, http.MethodDelete, temp, nil, maxSmall); err == nil {
 		web.Drop(res)
 	}
