@@ -80,6 +80,9 @@ func (p *addPage) update() {
 		if p.root.current == page(p) && (stage != model.KeepKeys || changed) {
 			p.root.focusOn(p.first)
 		}
+		if stage == model.KeepKeys && p.root.current == page(p) {
+			p.keys.takeFocus()
+		}
 	}
 	p.refresh()
 }
@@ -316,6 +319,9 @@ func (p *addPage) proveIt() fyne.CanvasObject {
 }
 
 func (p *addPage) tick() {
+	if p.stage == model.KeepKeys && p.keys != nil {
+		p.keys.tick()
+	}
 	if p.stage != model.ProveIt || p.code == nil {
 		return
 	}
@@ -334,8 +340,9 @@ func (p *addPage) keepKeys() fyne.CanvasObject {
 	if p.keys == nil {
 		p.keys = newKeepPane(p.root, "The portal gave me none", p.add.KeysKept)
 	}
-	p.first = p.keys.text
-	return sheet("Keep the recovery keys", p.add.Cancel, p.keys.objects()...)
+	objects := p.keys.objects()
+	p.first = p.keys.first()
+	return sheet(p.keys.title(), p.add.Cancel, objects...)
 }
 
 func (p *addPage) done() fyne.CanvasObject {

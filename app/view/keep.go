@@ -22,7 +22,12 @@ type keepPane struct {
 	picture *widget.PictureView // to type from, when a program could not read it
 	banner  *widget.Banner
 	save    *widget.Button
-	shown   string // the keys in the text field, to tell the person's own typing from news of the model
+	beside  *widget.Check   // keep the sheet that is there valid
+	onward  *widget.Button  // when the keys are kept
+	boxes   []*widget.Check // for the marks, by line
+	kept    bool            // they were, when the page was drawn last
+	marking bool            // the person wants to say which keys are used
+	shown   string          // the keys in the text field, to tell the person's own typing from news of the model
 	filling bool
 }
 
@@ -51,8 +56,26 @@ func newKeepPane(r *Root, skip string, leave func()) *keepPane {
 		}
 		return false
 	}
-	p.save = widget.NewButton(widget.Primary, "Keep these keys", look.IconCheck, func() { p.keep.Save(false) })
+	p.beside = widget.NewCheck("The keys that are kept already stay valid, too", false, nil)
+	p.save = widget.NewButton(widget.Primary, "Keep these keys", look.IconCheck, func() { p.keep.Save(p.keep.Beside() && p.beside.On()) })
+	p.onward = widget.NewButton(widget.Primary, "Continue", look.IconCheck, leave)
 	return p
+}
+
+// title is the heading of the step.
+func (p *keepPane) title() string {
+	if p.keep.Saved() > 0 {
+		return "Recovery keys kept"
+	}
+	return "Keep the recovery keys"
+}
+
+// first is what gets the keyboard.
+func (p *keepPane) first() fyne.Focusable {
+	if p.keep.Saved() > 0 {
+		return p.onward
+	}
+	return p.text
 }
 
 // objects are what the step shows now.
@@ -105,10 +128,20 @@ func (p *keepPane) understood(objects []fyne.CanvasObject, lines []model.KeepLin
 		if s := k.Source(); s != "" {
 			text += " From " + s + "."
 		}
+		if s := k.PrintedFor(); s != "" {
+			text += " Printed for " + s + "."
+		}
+		if i := k.Ignored(); i > 0 {
+			text += " " + count(i, "other line was", "other lines were") + " passed over."
+		}
 		objects = append(objects, widget.NewText(widget.Muted, text))
+		objects = append(objects, p.marks(lines)...)
 	}
 	for _, note := range k.Notes() {
 		objects = append(objects, widget.NewText(widget.Muted, note))
+	}
+	if len(lines) > 0 && k.Beside() {
+		objects = append(objects, widget.NewText(widget.Muted, "The sheet that is kept now is marked as replaced, unless the portal hands out keys of several kinds."), p.beside)
 	}
 	setVisible(p.save, len(lines) > 0)
 	if k.Busy() != "" {
@@ -116,8 +149,49 @@ func (p *keepPane) understood(objects []fyne.CanvasObject, lines []model.KeepLin
 	} else {
 		p.save.Enable()
 	}
-	return append(objects, widget.NewFlow(look.Space2, p.save, widget.NewButton(widget.Quiet, p.skip, "", p.leave)))
+	ends := []fyne.CanvasObject{p.save, widget.NewButton(widget.Quiet, p.skip, "", p.leave)}
+	if len(lines) > 0 && !p.marking {
+		ends = append(ends, widget.NewButton(widget.Quiet, "Some are used already", look.IconEdit, func() {
+			p.marking = true
+			p.root.keepChanged()
+		}))
+	}
+	return append(objects, widget.NewFlow(look.Space2, ends...))
 }
+
+// maxMarks is how many keys are shown with a box for having been used; of longer sheets, those that are used.
+const maxMarks = 40
+
+// marks lets the person see and correct which keys count as used.
+func (p *keepPane) marks(lines []model.KeepLine) []fyne.CanvasObject {
+	if usedOf(lines) == 0 && !p.marking {
+		return nil
+	}
+	p.marking = true // taking the last mark away must not take the boxes away
+	var boxes []fyne.CanvasObject
+	for i, l := range lines {
+		if l.Used || len(lines) <= maxMarks {
+			boxes = append(boxes, p.box(i, l))
+		}
+	}
+	return []fyne.CanvasObject{widget.NewSection("Used already", boxes...)}
+}
+
+// box is the box of one key: the same one as before, so that it keeps the keyboard when the page is put together anew.
+func (p *keepPane) box(i int, l model.KeepLine) *widget.Check {
+	if i >= len(p.boxes) {
+		p.boxes = append(p.boxes, make([]*widget.Check, i+1-len(p.boxes))...)
+	}
+	if b := p.boxes[i]; b != nil && b.AccessibilityLabel() == l.Text {
+		b.SetOn(l.Used)
+		return b
+	}
+	p.boxes[i] = widget.NewCheck(l.Text, l.Used, func(on bool) { p.keep.MarkUsed(i, on) })
+	return p.boxes[i]
+}
+
+// tick looks for a download that came while the step was on the screen.
+func (p *keepPane) tick() { p.keep.Tick() }
 
 // saved says what was kept, and offers to delete the file it came from.
 func (p *keepPane) saved(n int) []fyne.CanvasObject {
@@ -133,7 +207,16 @@ func (p *keepPane) saved(n int) []fyne.CanvasObject {
 	for _, note := range p.keep.Notes() {
 		objects = append(objects, widget.NewText(widget.Muted, note))
 	}
-	return append(objects, widget.NewButton(widget.Primary, "Continue", look.IconCheck, p.leave))
+	return append(objects, p.onward)
+}
+
+// takeFocus gives the keyboard to what goes on, once the field it was in is gone.
+func (p *keepPane) takeFocus() {
+	kept := p.keep.Saved() > 0
+	if kept && !p.kept {
+		p.root.focusOn(p.onward)
+	}
+	p.kept = kept
 }
 
 // fill puts the model's keys into the text field, unless the person is typing them.
@@ -166,6 +249,7 @@ func normalLines(text string) string {
 // clear takes the keys out of the field, and the picture off the screen.
 func (p *keepPane) clear() {
 	p.picture.Set(nil)
+	p.marking, p.boxes = false, nil
 	p.filling = true
 	p.text.SetText("")
 	p.filling = false
@@ -227,12 +311,14 @@ func (r *Root) openKeep(id model.ID) {
 }
 
 func (p *keepPage) content() fyne.CanvasObject { return p.body }
-func (p *keepPage) focus() fyne.Focusable      { return p.pane.text }
+func (p *keepPage) focus() fyne.Focusable      { return p.pane.first() }
+func (p *keepPage) tick()                      { p.pane.tick() }
 func (p *keepPage) leave()                     { p.pane.clear() }
 func (p *keepPage) dropped(paths []string)     { p.pane.keep.ReadFile(paths[0]) }
 
 func (p *keepPage) update() {
-	putSheet(p.body, sheet("Recovery keys", p.escape, p.pane.objects()...))
+	putSheet(p.body, sheet(p.pane.title(), p.escape, p.pane.objects()...))
+	p.pane.takeFocus()
 }
 
 func (p *keepPage) escape() {

@@ -30,16 +30,17 @@ func (r *Root) openRecovery(id model.ID) {
 		return
 	}
 	name := title(row.Issuer, row.Name)
-	r.show(newConfirmPage(r, "Recovery keys",
+	r.confirmRecovery("Recovery keys",
 		"The recovery keys of "+name+" let anybody in who also has the password.",
 		"show them", func() {
 			p := &recoveryPage{root: r, id: id, name: name, body: newStack(), left: recoverySeconds}
 			r.show(p)
-		}, r.home))
+		}, r.home)
 }
 
 func (p *recoveryPage) content() fyne.CanvasObject { return p.body }
 func (p *recoveryPage) escape()                    { p.root.home() }
+func (p *recoveryPage) leave()                     { p.root.session.CloseRecovery() }
 
 func (p *recoveryPage) tick() {
 	if p.left--; p.left <= 0 {
@@ -60,9 +61,15 @@ func (p *recoveryPage) update() {
 		objects = append(objects, p.sheet(s))
 	}
 	objects = append(objects, widget.NewFlow(look.Space2,
-		widget.NewButton(widget.Secondary, "The portal gave me a new sheet", look.IconAdd, func() { p.root.openKeep(p.id) })))
-	p.body.Objects = []fyne.CanvasObject{sheet("Recovery keys", p.root.home, objects...)}
-	p.body.Refresh()
+		widget.NewButton(widget.Secondary, "The portal gave me a new sheet", look.IconAdd, func() { p.root.openKeep(p.id) }),
+		widget.NewButton(widget.Quiet, "Print", look.IconExport, func() { p.root.openPrintout(p.id) })))
+	putSheet(p.body, sheet("Recovery keys", p.root.home, objects...))
+}
+
+// dropped takes a new sheet that is dropped on the old one: it is shown as it was understood before anything is kept.
+func (p *recoveryPage) dropped(paths []string) {
+	p.root.openKeep(p.id)
+	p.root.session.Keep().ReadFile(paths[0])
 }
 
 func (p *recoveryPage) sheet(s model.Sheet) fyne.CanvasObject {
@@ -74,6 +81,12 @@ func (p *recoveryPage) sheet(s model.Sheet) fyne.CanvasObject {
 	var rows []fyne.CanvasObject
 	if !s.Dead.IsZero() {
 		rows = append(rows, widget.NewText(widget.Muted, "Replaced by a newer sheet on "+model.Day(s.Dead)+". The portal no longer takes these."))
+	}
+	if s.Sealed {
+		// The passphrase was changed behind this page, or the sheet came out of a copy that had another one.
+		rows = append(rows, widget.NewText(widget.Muted, fmt.Sprintf("%s, sealed under another passphrase than the one that was typed.", count(len(s.Keys), "key", "keys"))),
+			widget.NewFlow(look.Space2, widget.NewButton(widget.Secondary, "Type it again", look.IconUnlock, func() { p.root.openRecovery(p.id) })))
+		return widget.NewSection(name, append(rows, p.removal(s)...)...)
 	}
 	for i, k := range s.Keys {
 		var action fyne.CanvasObject
@@ -92,7 +105,17 @@ func (p *recoveryPage) sheet(s model.Sheet) fyne.CanvasObject {
 		}
 		rows = append(rows, container.NewBorder(nil, nil, nil, action, widget.NewPadded(0, look.Space2, widget.NewColumn(0, key...))))
 	}
-	return widget.NewSection(name, rows...)
+	return widget.NewSection(name, append(rows, p.removal(s)...)...)
+}
+
+// removal deletes a sheet that was replaced; the list offers to undo it.
+func (p *recoveryPage) removal(s model.Sheet) []fyne.CanvasObject {
+	if s.Dead.IsZero() {
+		return nil
+	}
+	return []fyne.CanvasObject{widget.NewFlow(look.Space2, widget.NewButton(widget.Quiet, "Delete this sheet", look.IconDelete, func() {
+		p.root.session.List().RemoveSheet(p.id, s.ID)
+	}))}
 }
 
 // recoverySummary is the line in an account's details.

@@ -72,6 +72,7 @@ func NewRoot(win fyne.Window, session *model.Session, env Env) *Root {
 	session.Add().OnChange(r.addChanged)
 	session.Keep().OnChange(r.keepChanged)
 	session.Kit().OnChange(r.kitChanged)
+	session.Printout().OnChange(r.printoutChanged)
 	session.Rescue().OnChange(r.rescueChanged)
 	session.Doctor().OnChange(r.doctorChanged)
 	session.List().OnChange(r.listChanged)

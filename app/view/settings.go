@@ -18,6 +18,8 @@ type settingsPage struct {
 	body  fyne.CanvasObject
 	theme *widget.Select
 	lock  *passphraseForm
+	// recovery is the same for the passphrase of the recovery keys.
+	recovery *passphraseForm
 }
 
 // choice is one entry of a selection: a word and the value it stands for.
@@ -74,7 +76,8 @@ func newSettingsPage(r *Root) *settingsPage {
 		return widget.NewCheck(label, on, func(on bool) { change(func(p *model.Prefs) { set(p, on) }) })
 	}
 	p.theme = selectOf(themes, prefs.Theme, func(v string) { change(func(p *model.Prefs) { p.Theme = v }) })
-	p.lock = newPassphraseForm(r)
+	p.lock = newPassphraseForm(r, appLock(r))
+	p.recovery = newPassphraseForm(r, recoveryLock(r))
 
 	appearance := widget.NewSection("Appearance",
 		widget.NewFormField("Colours", p.theme, ""),
@@ -90,7 +93,7 @@ func newSettingsPage(r *Root) *settingsPage {
 				selectOf(locks, prefs.AutoLockMinutes, func(v int) { change(func(p *model.Prefs) { p.AutoLockMinutes = v }) }), ""),
 			check("Lock when the computer sleeps or its screen is locked", prefs.LockOnSleep, func(p *model.Prefs, on bool) { p.LockOnSleep = on }))
 	}
-	objects := []fyne.CanvasObject{appearance, codes, widget.NewSection("App lock", lock...)}
+	objects := []fyne.CanvasObject{appearance, codes, widget.NewSection("App lock", lock...), p.recoverySettings()}
 	objects = append(objects, p.links())
 	if r.tray {
 		objects = append(objects, widget.NewSection("Window",
@@ -130,22 +133,61 @@ func (p *settingsPage) links() fyne.CanvasObject {
 func (p *settingsPage) content() fyne.CanvasObject { return p.body }
 func (p *settingsPage) focus() fyne.Focusable      { return p.theme }
 func (p *settingsPage) escape()                    { p.root.home() }
-func (p *settingsPage) leave()                     { p.lock.clear() }
 
-// passphraseForm sets, changes or removes the app lock.
+func (p *settingsPage) leave() {
+	p.lock.clear()
+	p.recovery.clear()
+}
+
+// passphraseUse is what a passphrase form is for.
+type passphraseUse struct {
+	about                string
+	old, first, again    string // what the fields are called
+	set, change, remove  string // what the buttons are called
+	has, removable       bool
+	apply                func(old, new secret.Bytes, done func(sentence string))
+	whenSet, whenRemoved string // what is said afterwards
+}
+
+func appLock(r *Root) passphraseUse {
+	return passphraseUse{
+		about: "With a passphrase, Tallystick asks for it at every start and after locking, and the key in the keyring alone opens nothing. Nobody can recover it for you.",
+		old:   "Passphrase you have now", first: "New passphrase", again: "New passphrase once more",
+		set: "Set a passphrase", change: "Change the passphrase", remove: "Remove it",
+		has: r.session.HasPassphrase(), removable: r.session.KeyringWorks(), apply: r.session.SetPassphrase,
+		whenSet:     "The passphrase is set. Tallystick asks for it from now on.",
+		whenRemoved: "The passphrase is removed. The keyring alone opens your accounts now.",
+	}
+}
+
+// recoveryLock is for the second passphrase, so that codes and recovery keys are not in one hand.
+func recoveryLock(r *Root) passphraseUse {
+	about := "With a passphrase of their own, recovery keys stay sealed while your codes are open: whoever gets at the one does not have the other. New keys can be kept without it. Nobody can recover it for you, and a recovery kit does not open them."
+	return passphraseUse{
+		about: about,
+		old:   "Their passphrase now", first: "New passphrase for recovery keys", again: "The same once more",
+		set: "Seal the recovery keys", change: "Change their passphrase", remove: "Remove their passphrase",
+		has: r.session.List().RecoverySealed(), removable: true, apply: r.session.SetRecoveryPassphrase,
+		whenSet:     "The recovery keys are sealed. Their passphrase is asked for whenever they are shown.",
+		whenRemoved: "The passphrase of the recovery keys is removed.",
+	}
+}
+
+// passphraseForm sets, changes or removes a passphrase.
 type passphraseForm struct {
 	root              *Root
+	use               passphraseUse
 	body              *fyne.Container
 	old, first, again *widget.PassphraseEntry
 	banner            *widget.Banner
 	buttons           []*widget.Button
 }
 
-func newPassphraseForm(r *Root) *passphraseForm {
-	f := &passphraseForm{root: r, banner: widget.NewBanner(), body: widget.NewColumn(look.Space3)}
-	f.old = widget.NewPassphraseEntry("Passphrase you have now")
-	f.first = widget.NewPassphraseEntry("New passphrase")
-	f.again = widget.NewPassphraseEntry("New passphrase once more")
+func newPassphraseForm(r *Root, use passphraseUse) *passphraseForm {
+	f := &passphraseForm{root: r, use: use, banner: widget.NewBanner(), body: widget.NewColumn(look.Space3)}
+	f.old = widget.NewPassphraseEntry(use.old)
+	f.first = widget.NewPassphraseEntry(use.first)
+	f.again = widget.NewPassphraseEntry(use.again)
 	f.old.OnSubmitted = func() { r.focusOn(f.first.Focusable()) }
 	f.first.OnSubmitted = func() { r.focusOn(f.again.Focusable()) }
 	f.again.OnSubmitted = f.set
@@ -154,15 +196,13 @@ func newPassphraseForm(r *Root) *passphraseForm {
 }
 
 func (f *passphraseForm) build() {
-	has := f.root.session.HasPassphrase()
-	text := "With a passphrase, Tallystick asks for it at every start and after locking, and the key in the keyring alone opens nothing. Nobody can recover it for you."
-	f.buttons = []*widget.Button{widget.NewButton(widget.Secondary, "Set a passphrase", look.IconLock, f.set)}
-	f.body.Objects = []fyne.CanvasObject{widget.NewText(widget.Muted, text), f.banner}
-	if has {
-		f.buttons[0].SetLabel("Change the passphrase")
+	f.buttons = []*widget.Button{widget.NewButton(widget.Secondary, f.use.set, look.IconLock, f.set)}
+	f.body.Objects = []fyne.CanvasObject{widget.NewText(widget.Muted, f.use.about), f.banner}
+	if f.use.has {
+		f.buttons[0].SetLabel(f.use.change)
 		f.body.Add(f.old)
-		if f.root.session.KeyringWorks() {
-			f.buttons = append(f.buttons, widget.NewButton(widget.Quiet, "Remove it", look.IconUnlock, f.remove))
+		if f.use.removable {
+			f.buttons = append(f.buttons, widget.NewButton(widget.Quiet, f.use.remove, look.IconUnlock, f.remove))
 		}
 	}
 	f.body.Add(f.first)
@@ -194,16 +234,14 @@ func (f *passphraseForm) set() {
 		return
 	}
 	f.again.Clear()
-	f.change(secret.New(f.first.Take()), "The passphrase is set. Tallystick asks for it from now on.")
+	f.change(secret.New(f.first.Take()), f.use.whenSet)
 }
 
-func (f *passphraseForm) remove() {
-	f.change(secret.Bytes{}, "The passphrase is removed. The keyring alone opens your accounts now.")
-}
+func (f *passphraseForm) remove() { f.change(secret.Bytes{}, f.use.whenRemoved) }
 
 func (f *passphraseForm) change(new secret.Bytes, done string) {
 	f.busy(true)
-	f.root.session.SetPassphrase(secret.New(f.old.Take()), new, func(sentence string) {
+	f.use.apply(secret.New(f.old.Take()), new, func(sentence string) {
 		f.busy(false)
 		if sentence != "" {
 			f.banner.Set(widget.Trouble, "", sentence)

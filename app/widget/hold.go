@@ -21,6 +21,9 @@ type HoldButton struct {
 	done    int
 	holding bool
 
+	// Icon says what comes of it; an eye unless set right after the button was made.
+	Icon look.IconName
+
 	// OnHold: the holding began; start stepping. OnRelease: it ended, done or not; stop stepping.
 	OnHold, OnRelease func()
 	// OnDone: it was held for all steps.
@@ -34,7 +37,7 @@ var (
 
 // NewHoldButton makes a button that takes so many steps, at least one.
 func NewHoldButton(label string, steps int, done func()) *HoldButton {
-	h := &HoldButton{label: label, steps: max(steps, 1), OnDone: done}
+	h := &HoldButton{label: label, steps: max(steps, 1), OnDone: done, Icon: look.IconEye}
 	h.ExtendBaseWidget(h)
 	return h
 }
@@ -172,7 +175,7 @@ func (h *HoldButton) CreateRenderer() fyne.WidgetRenderer {
 			bg.FillColor = look.Color(h, look.ColorSunken)
 		}
 		text.Color = look.Color(h, on)
-		icon.set(h, look.IconEye, on)
+		icon.set(h, h.Icon, on)
 		line.StrokeColor, line.CornerRadius = look.Color(h, look.ColorFocusRing), look.Radius+3
 		show(line, h.focused)
 		show(fill, h.done > 0)
