@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -320,7 +319,7 @@ func (w writer) next(a AccountID, name string) version {
 	return version{at, w.by}
 }
 
-// put brings the registers of an account to what a says. Past, Conflict, Deleted and Changed of a are not looked at.
+// put brings the registers of an account to what a says. Conflict, Deleted and Changed of a are not looked at, and Past only for a new one.
 func (w writer) put(a Account) (bool, error) {
 	any, have := false, false
 	var was Account
@@ -329,7 +328,11 @@ func (w writer) put(a Account) (bool, error) {
 	}
 	note := func(changed bool, err error) error { any = any || changed; return err }
 	if !have || digestOf(was.Params) != digestOf(a.Params) {
-		if err := note(w.putCode(a.ID, a.Params)); err != nil {
+		var before []Past
+		if !have {
+			before = a.Past
+		}
+		if err := note(w.putCode(a.ID, a.Params, before)); err != nil {
 			return any, err
 		}
 	}
@@ -366,13 +369,16 @@ func (w writer) put(a Account) (bool, error) {
 }
 
 // putCode writes a value of otp that knows all that stand.
-func (w writer) putCode(id AccountID, p otp.Params) (bool, error) {
+func (w writer) putCode(id AccountID, p otp.Params, before []Past) (bool, error) {
 	p = cloneParams(p)
 	p.Counter = 0
 	c := &code{params: p, epoch: w.epoch}
 	cell := w.content.cells[id][regOTP]
 	var knows []ancestor
 	mine, own, known := digestOf(p), w.fresh[id], false
+	for _, old := range before {
+		c.past = append(c.past, Past{cloneParams(old.Params), w.by, old.At, w.epoch})
+	}
 	inherit := func(old otp.Params, by DeviceID, epoch int64) {
 		// Who knows the secret from before it was set again, still knows it.
 		if sameSecret(old, p) && !(own && by == w.by) {
@@ -407,7 +413,7 @@ func (w writer) putCode(id AccountID, p otp.Params) (bool, error) {
 			c.horizon = a.at
 		}
 	}
-	c.past = slices.DeleteFunc(c.past, func(o Past) bool { return o.Params.Kind == otp.Manual })
+	c.past = distinct(c.past)
 	c.past = c.past[:min(len(c.past), MaxPast)]
 	value, err := encodeCode(c)
 	if err != nil {
@@ -419,6 +425,21 @@ func (w writer) putCode(id AccountID, p otp.Params) (bool, error) {
 	}
 	w.fresh[id] = !known
 	return w.content.Merge(r), nil
+}
+
+// distinct keeps each writing of a value once, the last one first.
+func distinct(list []Past) []Past {
+	slices.SortStableFunc(list, func(a, b Past) int { return b.At.Compare(a.At) })
+	var out []Past
+	for _, o := range list {
+		twice := slices.ContainsFunc(out, func(p Past) bool {
+			return p.At.Equal(o.At) && p.By == o.By && digestOf(p.Params) == digestOf(o.Params)
+		})
+		if !twice && o.Params.Kind != otp.Manual {
+			out = append(out, o)
+		}
+	}
+	return out
 }
 
 func sameSecret(a, b otp.Params) bool {
@@ -523,7 +544,7 @@ func (w writer) keep(id AccountID, choice string) (bool, error) {
 	if len(cell) == 1 {
 		return false, nil
 	}
-	return w.putCode(id, cell[i].code.params)
+	return w.putCode(id, cell[i].code.params, nil)
 }
 
 // Person returns who a device belongs to, as an admin confirmed; empty when nobody said.
@@ -552,13 +573,4 @@ func (c *Content) openInvites() map[InviteID]openInvite {
 		}
 	}
 	return open
-}
-
-// clone shares the registers, which nobody changes.
-func (c *Content) clone() *Content {
-	n := &Content{cells: make(map[AccountID]map[string][]*Register, len(c.cells))}
-	for id, cells := range c.cells {
-		n.cells[id] = maps.Clone(cells)
-	}
-	return n
 }

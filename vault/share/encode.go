@@ -31,7 +31,7 @@ type replicaText struct {
 	Dirty     bool                     `json:"dirty,omitzero"`
 	Carry     map[string]bool          `json:"carry,omitempty"`
 	By        map[string]DeviceID      `json:"by,omitempty"`
-	Since     map[string]int64         `json:"since,omitempty"`
+	Findings  []findingText            `json:"findings,omitempty"`
 	Requests  map[DeviceID]requestKept `json:"requests,omitempty"`
 	Verified  map[DeviceID]bool        `json:"verified,omitempty"`
 	Log       []eventText              `json:"log,omitempty"`
@@ -68,6 +68,17 @@ type requestKept struct {
 	Hash      Hash     `json:"hash"`
 }
 
+type findingText struct {
+	Kind   Kind     `json:"kind"`
+	Device DeviceID `json:"device,omitzero"`
+	By     DeviceID `json:"by,omitzero"`
+	Object string   `json:"object,omitzero"`
+	Known  int64    `json:"known,omitzero"`
+	Shown  int64    `json:"shown,omitzero"`
+	Entry  Hash     `json:"entry,omitzero"`
+	Since  int64    `json:"since"`
+}
+
 type eventText struct {
 	Time    int64     `json:"time"`
 	By      DeviceID  `json:"by"`
@@ -81,7 +92,7 @@ func (r *Replica) Encode() ([]byte, error) {
 	t := replicaText{
 		Format: Format, Vault: r.vault, Genesis: r.chain.root, Identity: string(r.identity.Reveal()), Signer: r.signer.Reveal(), Left: r.left,
 		Unsent: r.unsent, Read: r.readKeys, Clock: clockText{r.clock.Wall, r.clock.Tick}, Registers: r.content.Registers(), Held: r.held,
-		Told: map[DeviceID]toldText{}, Ahead: r.ahead, Bad: r.bad, Fresh: r.fresh, Dirty: r.dirty, Carry: r.carry, By: r.by, Since: r.since,
+		Told: map[DeviceID]toldText{}, Ahead: r.ahead, Bad: r.bad, Fresh: r.fresh, Dirty: r.dirty, Carry: r.carry, By: r.by,
 		Requests: map[DeviceID]requestKept{}, Verified: r.verified, Undone: r.undone,
 		Mine: mineText{r.mine.N, r.mine.Hash, r.mine.Commit, r.mine.Shown, r.mine.Role},
 		Keys: []keyText{}, Chain: []string{},
@@ -105,6 +116,9 @@ func (r *Replica) Encode() ([]byte, error) {
 	}
 	for d, q := range r.requests {
 		t.Requests[d] = requestKept{q.Person, q.Role, q.Invite, stampOf(q.Time), stampOf(q.Expires), q.public, q.recipient, q.hash}
+	}
+	for _, f := range r.findings {
+		t.Findings = append(t.Findings, findingText{f.Kind, f.Device, f.By, f.Object, f.Known, f.Shown, f.Entry, stampOf(f.Since)})
 	}
 	for _, e := range r.log {
 		t.Log = append(t.Log, eventText{millis(e.Time), e.By, e.Account, e.What})
@@ -166,6 +180,9 @@ func Decode(cfg Config, text []byte) (*Replica, error) {
 			public: q.Public, recipient: q.Recipient, hash: q.Hash,
 		}
 	}
+	for _, f := range t.Findings {
+		r.findings = append(r.findings, Finding{f.Kind, f.Device, f.By, f.Object, f.Known, f.Shown, f.Entry, timeOf(f.Since)})
+	}
 	for _, e := range t.Log {
 		r.log = append(r.log, Event{Time: timeOf(e.Time), By: e.By, Account: e.Account, What: strings.Clone(e.What)})
 	}
@@ -177,7 +194,6 @@ func Decode(cfg Config, text []byte) (*Replica, error) {
 	keep(&r.fresh, t.Fresh)
 	keep(&r.carry, t.Carry)
 	keep(&r.by, t.By)
-	keep(&r.since, t.Since)
 	keep(&r.verified, t.Verified)
 	return r, nil
 }

@@ -518,18 +518,21 @@ func (r *Replica) judgeChain(v *View, s *Standing) {
 // stamp says of every finding since when it is there.
 func (r *Replica) stamp(v *View, now time.Time) {
 	v.Findings = sortFindings(v.Findings)
-	still := map[string]int64{}
-	for i := range v.Findings {
-		k := v.Findings[i].key()
-		at, known := r.since[k]
-		if !known {
-			at, v.Changed = millis(now), true
-		}
-		still[k] = at
-		v.Findings[i].Since = timeOf(at)
+	since := map[string]time.Time{}
+	for _, f := range r.findings {
+		since[f.key()] = f.Since
 	}
-	v.Changed = v.Changed || len(still) != len(r.since)
-	r.since = still
+	for i := range v.Findings {
+		f := &v.Findings[i]
+		if at, known := since[f.key()]; known {
+			f.Since = at
+		} else {
+			f.Since = timeOf(millis(now))
+		}
+	}
+	if !slices.Equal(v.Findings, r.findings) {
+		r.findings, v.Changed = slices.Clone(v.Findings), true
+	}
 }
 
 // startAfresh is for a viewer who has merged what others refuse: something written by a device that was removed or made a viewer

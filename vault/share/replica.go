@@ -67,7 +67,7 @@ type Replica struct {
 	dirty    bool                // something was written that is not published
 	carry    map[string]bool     // registers of others that this device keeps on the storage
 	by       map[string]DeviceID // registers of others, and who keeps them there
-	since    map[string]int64    // findings, by key: noticed first, milliseconds
+	findings []Finding           // of the last look at the storage
 	requests map[DeviceID]Request
 	verified map[DeviceID]bool
 	log      []Event
@@ -101,7 +101,7 @@ func newReplica(cfg Config, vault VaultID, root Hash) *Replica {
 	return &Replica{
 		cfg: cfg, vault: vault, chain: NewChain(cfg.Crypto, vault, root), content: NewContent(), unsent: map[Hash]bool{}, readKeys: map[string]bool{},
 		held: map[DeviceID]Head{}, told: map[DeviceID]saw{}, ahead: map[DeviceID]int64{}, bad: map[string]Kind{}, fresh: map[AccountID]bool{},
-		carry: map[string]bool{}, by: map[string]DeviceID{}, since: map[string]int64{}, requests: map[DeviceID]Request{}, verified: map[DeviceID]bool{},
+		carry: map[string]bool{}, by: map[string]DeviceID{}, requests: map[DeviceID]Request{}, verified: map[DeviceID]bool{},
 	}
 }
 
@@ -321,8 +321,8 @@ func (r *Replica) Accounts() []AccountID { return r.content.Accounts() }
 // Account returns a copy of an account, deleted or not.
 func (r *Replica) Account(id AccountID) (Account, bool) { return r.content.Account(id) }
 
-// Put writes what is new about an account; wall is when a person changed it. An account nobody has is a new one. Past, Conflict,
-// Deleted and Changed of a are not looked at. It reports whether anything was new. Errors: ErrNotMember, ErrNotPermitted, ErrNoKey,
+// Put writes what is new about an account; wall is when a person changed it. An account nobody has is a new one. Conflict,
+// Deleted and Changed of a are not looked at, and Past only for a new one. It reports whether anything was new. Errors: ErrNotMember, ErrNotPermitted, ErrNoKey,
 // ErrFormat, ErrTooLarge.
 func (r *Replica) Put(a Account, wall time.Time) (bool, error) {
 	w, err := r.writer(wall)
@@ -494,3 +494,32 @@ func kindOf(err error) Kind {
 }
 
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
+
+// Findings returns what the last look at the storage showed.
+func (r *Replica) Findings() []Finding { return slices.Clone(r.findings) }
+
+// Brief tells of an account, without putting it together, when it was changed last, whether it is deleted, and its counter.
+func (r *Replica) Brief(id AccountID) (changed time.Time, deleted bool, counter uint64, ok bool) {
+	o := r.content.latest(id, regOTP)
+	if o == nil || id == Self {
+		return time.Time{}, false, 0, false
+	}
+	last := o
+	for _, cell := range r.content.cells[id] {
+		for _, c := range cell {
+			if c.version.compare(last.version) > 0 {
+				last = c
+			}
+		}
+	}
+	if n := r.content.latest(id, regCounter+o.code.digest); n != nil {
+		counter = n.count
+	}
+	_, deleted = r.content.deleted(id)
+	return last.At.Time(), deleted, counter, true
+}
+
+// Unsaid reports whether something written here is not on the storage yet, as far as is known.
+func (r *Replica) Unsaid() bool {
+	return r.dirty || len(r.unsent) > 0 || r.State() == Joined && !r.mine.Shown
+}
