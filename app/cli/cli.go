@@ -126,7 +126,7 @@ func (r *run) root() *cobra.Command {
 
 	r.globalFlags(root.PersistentFlags())
 	root.AddCommand(
-		r.codeCommand(), r.listCommand(), r.addCommand(), r.scanCommand(),
+		r.codeCommand(), r.listCommand(), r.addCommand(), r.scanCommand(), r.importCommand(),
 		r.editCommand(), r.removeCommand(), r.restoreCommand(), r.qrCommand(),
 		r.recoveryCommand(), r.kitCommand(), r.vaultCommand(), r.lockCommand(), r.passphraseCommand(),
 		r.exportCommand(), r.backupCommand(), r.doctorCommand(), r.rehearseCommand(), r.versionCommand(),

@@ -21,7 +21,7 @@ func TestHelp(t *testing.T) {
 		"recovery-list": {"help", "recovery", "list"}, "recovery-use": {"help", "recovery", "use"}, "recovery-undo": {"help", "recovery", "undo"},
 		"recovery-export": {"help", "recovery", "export"}, "recovery-remove": {"help", "recovery", "remove"}, "recovery-passphrase": {"help", "recovery", "passphrase"}, "kit": {"help", "kit"}, "kit-create": {"help", "kit", "create"},
 		"vault": {"help", "vault"}, "vault-generations": {"help", "vault", "generations"}, "vault-restore": {"help", "vault", "restore"},
-		"export": {"help", "export"}, "backup": {"help", "backup"}, "backup-set": {"help", "backup", "set"}, "backup-now": {"help", "backup", "now"},
+		"export": {"help", "export"}, "import": {"help", "import"}, "backup": {"help", "backup"}, "backup-set": {"help", "backup", "set"}, "backup-now": {"help", "backup", "now"},
 		"backup-list": {"help", "backup", "list"}, "backup-restore": {"help", "backup", "restore"}, "backup-off": {"help", "backup", "off"},
 		"kit-check": {"help", "kit", "check"}, "kit-restore": {"help", "kit", "restore"},
 	} {
