@@ -146,12 +146,23 @@ func readAndOTP(ctx context.Context, data []byte) (Result, error) {
 			d.issuer, d.tags = e.Tags[0], e.Tags[1:]
 		}
 		if kind == otp.MOTP {
-			// base32 of the hex digits as text
+			// Written is base32 of the hex digits as text; of the bytes they stand for would be as Aegis has it.
 			if key, err := otp.DecodeBase32(d.key); err == nil {
-				d.bytes = key
+				if d.bytes = key; !isHex(key.Reveal()) {
+					d.bytes = hexText(d.key)
+				}
 			}
 		}
 		g.add(d)
 	}
 	return g.done()
+}
+
+func isHex(b []byte) bool {
+	for _, c := range b {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') && (c < 'A' || c > 'F') {
+			return false
+		}
+	}
+	return len(b) > 0
 }

@@ -195,7 +195,11 @@ func (g *gather) keep(issuer, name string, p otp.Params, tags []string, x extra,
 	if len(e.Icon.Data) > maxIcon || len(e.Icon.Data) == 0 {
 		e.Icon = Icon{}
 	}
-	e.Recovery = append(e.Recovery, recoveryIn(e.Note)...)
+	for _, k := range recoveryIn(e.Note) {
+		if !slices.ContainsFunc(e.Recovery, func(o secret.Bytes) bool { return recovery.Same(o, k) }) {
+			e.Recovery = append(e.Recovery, k)
+		}
+	}
 	if p.Kind.NeedsPIN() && p.PIN.IsEmpty() {
 		warn(pinMissing)
 	}

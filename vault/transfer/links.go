@@ -202,9 +202,9 @@ func missingParts(missing []int, size int) string {
 			break
 		}
 	}
-	what := "QR code " + names[0]
+	what := "number " + names[0] + " is"
 	if len(names) > 1 {
-		what = "QR codes " + strings.Join(names, ", ")
+		what = "numbers " + strings.Join(names, ", ") + " are"
 	}
-	return fmt.Sprintf("The export has %d QR codes, and %s of them is not here. The accounts in it are missing.", size, what)
+	return fmt.Sprintf("The export has %d QR codes, and %s not here. Their accounts are missing.", size, what)
 }

@@ -273,6 +273,7 @@ func (g *gather) addSteam(a steamAccount) {
 	d := draft{kind: otp.Steam, issuer: "Steam", name: name, bytes: secret.New(key)}
 	if code := strings.TrimSpace(string(a.Revocation)); code != "" {
 		d.recovery = []secret.Bytes{secret.FromString(code)}
+		d.note = "Steam revocation code: " + code // so that it is not lost when nobody keeps it as a recovery key
 	}
 	g.add(d)
 }
