@@ -11,6 +11,7 @@ type Failure struct {
 	Op     string        // what was tried: "PUT", "list", …
 	Kind   error         // one of the errors of this package; errors.Is finds it
 	Detail string        // for a log or a curious person; may be empty
+	Status int           // of HTTP; 0 = none
 	Again  bool          // trying again soon may help
 	After  time.Duration // the storage asked to be left alone for so long; 0 = it did not
 }

@@ -283,7 +283,7 @@ func certificate(err error) string {
 
 // Status says what a status of HTTP that is no success means for an object or a folder.
 func Status(op string, res *http.Response) *store.Failure {
-	f := &store.Failure{Op: op, Kind: store.ErrStorage, Detail: "status " + strconv.Itoa(res.StatusCode)}
+	f := &store.Failure{Op: op, Kind: store.ErrStorage, Status: res.StatusCode, Detail: "status " + strconv.Itoa(res.StatusCode)}
 	switch code := res.StatusCode; {
 	case code == http.StatusUnauthorized, code == http.StatusForbidden, code == http.StatusProxyAuthRequired, code == http.StatusPaymentRequired:
 		f.Kind = store.ErrDenied

@@ -35,10 +35,12 @@ func (s *Store) List(ctx context.Context, prefix string) ([]store.Object, error)
 	w := &walk{s: s, prefix: prefix}
 	if err := w.tree(ctx, start); err != nil {
 		// Some servers refuse, with various words, to list a file as if it were a folder.
-		if start == "" || !errors.Is(err, store.ErrDenied) && !errors.Is(err, store.ErrStorage) || !s.isFile(ctx, start) {
-			return nil, err
+		f := (*store.Failure)(nil)
+		refused := start != "" && errors.As(err, &f) && f.Status >= 400 && f.Status < 500 && f.Status != http.StatusUnauthorized && !f.Again
+		if refused && s.isFile(ctx, start) {
+			return nil, nil
 		}
-		return nil, nil
+		return nil, err
 	}
 	if w.missing && (start == "" || !s.isThere(ctx)) {
 		return nil, &store.Failure{Op: "PROPFIND", Kind: store.ErrStorage, Detail: "the folder is not there"}
@@ -301,7 +303,8 @@ func (s *Store) parse(body io.Reader, folder, date string) ([]entry, error) {
 		return &store.Failure{Op: "PROPFIND", Kind: store.ErrStorage, Detail: why}
 	}
 	now, _ := http.ParseTime(date)
-	d := xml.NewDecoder(body)
+	source := &noticing{Reader: body}
+	d := xml.NewDecoder(source)
 	d.Strict = true
 	var entries []entry
 	root := false
@@ -314,7 +317,7 @@ func (s *Store) parse(body io.Reader, folder, date string) ([]entry, error) {
 			return entries, nil
 		}
 		if err != nil {
-			return nil, notXML(err, bad)
+			return nil, source.failed(bad)
 		}
 		element, ok := token.(xml.StartElement)
 		if !ok {
@@ -329,13 +332,13 @@ func (s *Store) parse(body io.Reader, folder, date string) ([]entry, error) {
 		}
 		if element.Name.Space != "DAV:" || element.Name.Local != "response" {
 			if err := d.Skip(); err != nil {
-				return nil, notXML(err, bad)
+				return nil, source.failed(bad)
 			}
 			continue
 		}
 		var r response
 		if err := d.DecodeElement(&r, &element); err != nil {
-			return nil, notXML(err, bad)
+			return nil, source.failed(bad)
 		}
 		e, ok := s.entry(r, folder)
 		if !ok {
@@ -350,14 +353,26 @@ func (s *Store) parse(body io.Reader, folder, date string) ([]entry, error) {
 	}
 }
 
-func notXML(err error, bad func(string) error) error {
-	if syntax := (*xml.SyntaxError)(nil); errors.As(err, &syntax) {
-		return bad("the reply is no proper XML")
+// noticing is a reader that remembers why it ended.
+type noticing struct {
+	io.Reader
+	err error
+}
+
+func (n *noticing) Read(p []byte) (int, error) {
+	k, err := n.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		n.err = err
 	}
-	if unmarshal := (xml.UnmarshalError)(""); errors.As(err, &unmarshal) {
-		return bad("the reply is no proper list")
+	return k, err
+}
+
+// failed tells a connection that was lost from a reply that is no XML.
+func (n *noticing) failed(bad func(string) error) error {
+	if n.err != nil {
+		return n.err
 	}
-	return err
+	return bad("the reply is no proper XML")
 }
 
 func (r response) modified() string {
