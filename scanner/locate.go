@@ -21,6 +21,12 @@ const maxDecodes = 250
 // screen full of codes takes a tenth of this.
 const maxModules = 1_000_000
 
+const (
+	// maxBends caps how many maps are bent in one scan: a hundred looks for every module. Nearly everything that has a
+	// timing pattern and three finders is a code, and nearly every code is flat.
+	maxBends = 60
+)
+
 // located is a code that was read, in pixels of its level.
 type located struct {
 	text    string
@@ -76,36 +82,77 @@ func attempts(l *levels, t triple, f frame, side int, rough warp, r *reader, e *
 	return attempt(l, rough, f, side, r, e)
 }
 
-// attempt decodes what m shows.
+// attempt decodes what m shows, and what it shows once it is bent to the edges of the modules.
 func attempt(l *levels, m warp, f frame, side int, r *reader, e *effort) (located, bool) {
 	if !timed(l.bits, m, side) {
 		return located{}, false
 	}
+	d := float64(side)
+	module := (f.width + f.height) / 2 / (d - 7)
+	hit, framed, ok := decode(l, m.at, module, side, r, e)
+	if ok || !framed || e.spent() || e.bends >= maxBends {
+		return hit, ok
+	}
+	e.bends++
+	b := bend{flat: m, side: d}
+	b.anchor(l.bits, Point{f.right.X * module, f.right.Y * module}, Point{f.down.X * module, f.down.Y * module}, module)
+	if b.straighten(l.bits) {
+		hit, _, ok = decode(l, b.at, module, side, r, e)
+	}
+	return hit, ok
+}
+
+// decode samples the modules where at says they are and reads them. framed: whatever they hold, the three finders are where they
+// belong.
+func decode(l *levels, at func(u, v float64) Point, module float64, side int, r *reader, e *effort) (hit located, framed, ok bool) {
 	// One pixel per module first. Where a module is larger than two and a half pixels, the mean of
 	// nine as well; below that the nine would reach into the neighbours.
 	for _, area := range [2]bool{false, true} {
-		if area && (f.width+f.height)/2/float64(side-7) < 2.5 {
+		if area && module < 2.5 {
 			break
 		}
-		e.decodes++
+		m := sample(l, at, side, area)
 		e.modules += side * side
-		text, mirrored, ok := r.read(sample(l, m, side, area))
+		if !hasFinders(m, side) {
+			continue
+		}
+		framed = true
+		e.decodes++
+		text, mirrored, ok := r.read(m)
 		if !ok {
 			continue
 		}
 		d := float64(side)
-		c := [4]Point{m.at(0, 0), m.at(d, 0), m.at(d, d), m.at(0, d)}
+		c := [4]Point{at(0, 0), at(d, 0), at(d, d), at(0, d)}
 		for _, p := range c {
 			if !p.finite() {
-				return located{}, false
+				return located{}, true, false
 			}
 		}
 		if mirrored {
 			c[1], c[3] = c[3], c[1]
 		}
-		return located{text: text, corners: c}, true
+		return located{text: text, corners: c}, true, true
 	}
-	return located{}, false
+	return located{}, framed, false
+}
+
+// hasFinders reports whether m has a finder and the light edge around it in three corners. A quarter of their modules may be
+// wrong.
+func hasFinders(m *gozxing.BitMatrix, side int) bool {
+	wrong := 0
+	for v := range 8 {
+		for u := range 8 {
+			far := max(u-3, 3-u, v-3, 3-v)
+			dark := far != 2 && far < 4
+			for _, p := range [3][2]int{{u, v}, {side - 1 - u, v}, {u, side - 1 - v}} {
+				if m.Get(p[0], p[1]) != dark {
+					wrong++
+				}
+			}
+		}
+	}
+	return wrong <= 3*64/4
 }
 
 // sides lists how many modules wide the code may be: what counting the timing patterns says, then
@@ -188,15 +235,15 @@ func timed(b *bitmap, m warp, side int) bool {
 	return true
 }
 
-// sample reads side × side modules through m.
-func sample(l *levels, m warp, side int, area bool) *gozxing.BitMatrix {
+// sample reads side × side modules where at says they are.
+func sample(l *levels, at func(u, v float64) Point, side int, area bool) *gozxing.BitMatrix {
 	out, err := gozxing.NewSquareBitMatrix(side)
 	if err != nil {
 		return nil // side is at least minSide
 	}
 	for y := range side {
 		for x := range side {
-			p := m.at(float64(x)+0.5, float64(y)+0.5)
+			p := at(float64(x)+0.5, float64(y)+0.5)
 			if l.dark(p.X, p.Y, area) {
 				out.Set(x, y)
 			}

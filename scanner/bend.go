@@ -1,0 +1,192 @@
+package scanner
+
+import (
+	"math"
+
+	"github.com/makiuchi-d/gozxing/qrcode/decoder"
+)
+
+// Paper bends, cloth has folds, lenses curve lines; and the larger a code, the sooner the little that one flat map is off
+// adds up to a module. A bend is what has to be added to a place of the code, in modules, before a flat map takes it to
+// the picture.
+
+// bendTerms are the terms of a polynomial of degree three in two variables, in the order in which they are fitted: the
+// first three are a straight map, six a bowl or a saddle, ten an S.
+const bendTerms = 10
+
+// bend is a flat map with a polynomial before it.
+type bend struct {
+	flat   warp
+	side   float64
+	du, dv [bendTerms]float64
+}
+
+// terms are the powers of u and v, which run from -1 to 1 across the code.
+func (b *bend) terms(u, v float64) [bendTerms]float64 {
+	x, y := 2*u/b.side-1, 2*v/b.side-1
+	return [bendTerms]float64{1, x, y, x * x, x * y, y * y, x * x * x, x * x * y, x * y * y, y * y * y}
+}
+
+// at is where the place (u, v) of the code lies in the picture.
+func (b *bend) at(u, v float64) Point {
+	t := b.terms(u, v)
+	var du, dv float64
+	for i, p := range t {
+		du += b.du[i] * p
+		dv += b.dv[i] * p
+	}
+	return b.flat.at(u+du, v+dv)
+}
+
+// normal are the normal equations of a least squares fit, with the right side in the last column.
+type normal [bendTerms][bendTerms + 1]float64
+
+func (n *normal) add(t [bendTerms]float64, value, weight float64) {
+	for i := range t {
+		for j := range t {
+			n[i][j] += weight * t[i] * t[j]
+		}
+		n[i][bendTerms] += weight * t[i] * value
+	}
+}
+
+// solve fits the first terms. A little of every square is added to the diagonal, so that what the edges say nothing
+// about stays straight.
+func (n normal) solve(terms int) (x [bendTerms]float64, ok bool) {
+	for i := range terms {
+		n[i][i] += bendStiffness
+	}
+	for i := range terms {
+		if !(n[i][i] > 1e-9) { // also catches NaN
+			return x, false
+		}
+		for j := i + 1; j < terms; j++ {
+			f := n[j][i] / n[i][i]
+			for k := i; k < terms; k++ {
+				n[j][k] -= f * n[i][k]
+			}
+			n[j][bendTerms] -= f * n[i][bendTerms]
+		}
+	}
+	for i := terms - 1; i >= 0; i-- {
+		s := n[i][bendTerms]
+		for k := i + 1; k < terms; k++ {
+			s -= n[i][k] * x[k]
+		}
+		x[i] = s / n[i][i]
+	}
+	return x, true
+}
+
+const (
+	// bendStep, in modules: how finely edges are looked for.
+	bendStep = 0.125
+	// bendReach, in modules: an edge further from where one should be may belong to the next.
+	bendReach = 0.42
+	// bendStiffness is the weight of staying straight, in edges: a code of version 1 has some four hundred.
+	bendStiffness = 2
+	// anchorWeight is what an alignment pattern weighs in edges: its own sixteen and more, because it cannot be mistaken.
+	anchorWeight = 30
+	// anchorReach, in modules: how far from where it should be an alignment pattern is looked for. Two are at least 16 apart.
+	anchorReach = 2.5
+)
+
+// straighten fits b to the edges between dark and light modules: each must lie on a line of the grid. Few terms first, so
+// that the whole is in place before parts of it are moved.
+func (b *bend) straighten(bits *bitmap) bool {
+	for _, terms := range [...]int{3, 6, 6, 10, 10, 10} {
+		var du, dv normal
+		for i := range int(b.side) {
+			at := float64(i) + 0.5
+			b.edges(bits, at, false, &du)
+			b.edges(bits, at, true, &dv)
+		}
+		u, ok := du.solve(terms)
+		v, ok2 := dv.solve(terms)
+		if !ok || !ok2 {
+			return false
+		}
+		for i := range terms {
+			b.du[i] += u[i]
+			b.dv[i] += v[i]
+		}
+	}
+	return true
+}
+
+// edges walks along a row of modules, or a column, and adds what every change of colour says.
+func (b *bend) edges(bits *bitmap, at float64, column bool, into *normal) {
+	last, begun := false, false
+	for s := bendStep / 2; s < b.side; s += bendStep {
+		u, v := s, at
+		if column {
+			u, v = v, u
+		}
+		p := b.at(u, v)
+		dark := bits.at(floor(p.X), floor(p.Y))
+		if begun && dark != last {
+			edge := s - bendStep/2
+			off := edge - math.Round(edge)
+			if math.Abs(off) < bendReach {
+				if column {
+					v = edge
+				} else {
+					u = edge
+				}
+				into.add(b.terms(u, v), off, 1)
+			}
+		}
+		last, begun = dark, true
+	}
+}
+
+// anchor fits b to the alignment patterns, which codes from version 7 on have all over: where the flat map is off by
+// more than half a module, only they tell which line of the grid an edge belongs to. module is the size of one in
+// pixels, right and down one along the axes of the code. It reports whether there are enough.
+func (b *bend) anchor(bits *bitmap, right, down Point, module float64) bool {
+	version, err := decoder.Version_GetVersionForNumber((int(b.side) - 17) / 4)
+	if err != nil {
+		return false
+	}
+	centres := version.GetAlignmentPatternCenters()
+	if len(centres) < 3 {
+		return false
+	}
+	back := b.flat.adjoint()
+	var du, dv normal
+	// The finders stand where they are: the flat map was made from them.
+	for _, c := range [3]Point{{3.5, 3.5}, {b.side - 3.5, 3.5}, {3.5, b.side - 3.5}} {
+		du.add(b.terms(c.X, c.Y), 0, anchorWeight)
+		dv.add(b.terms(c.X, c.Y), 0, anchorWeight)
+	}
+	found := 0
+	above := make([]Point, len(centres)) // how far off the pattern above was, and then this one
+	for j, row := range centres {
+		var left Point
+		for i, col := range centres {
+			if j == 0 && (i == 0 || i == len(centres)-1) || i == 0 && j == len(centres)-1 {
+				left, above[i] = Point{}, Point{}
+				continue // a finder
+			}
+			u, v := float64(col)+0.5, float64(row)+0.5
+			// What was off beside it will be off here.
+			guess := Point{(left.X + above[i].X) / 2, (left.Y + above[i].Y) / 2}
+			p, ok := findAlignment(bits, b.flat.at(u+guess.X, v+guess.Y), right, down, module, anchorReach)
+			if ok {
+				at := back.at(p.X, p.Y)
+				guess = Point{at.X - u, at.Y - v}
+				du.add(b.terms(u, v), guess.X, anchorWeight)
+				dv.add(b.terms(u, v), guess.Y, anchorWeight)
+				found++
+			}
+			left, above[i] = guess, guess
+		}
+	}
+	if found < 3 {
+		return false
+	}
+	x, ok := du.solve(6)
+	y, ok2 := dv.solve(6)
+	b.du, b.dv = x, y
+	return ok && ok2
+}
