@@ -45,10 +45,11 @@ const (
 )
 
 func openOTPClient(_ context.Context, in *input) (opened, error) {
-	const wide = 4 + otpclientIV + otpclientSalt + 3*4 // after the name
+	const rest = 4 + otpclientIV + otpclientSalt + 3*4 + otpclientTag // after the name
 	data := in.data
-	if len(data) < len(otpclientName)+3+wide+otpclientTag {
-		return opened{}, fmt.Errorf("%w: it ends too early", ErrDamaged)
+	short := fmt.Errorf("%w: it ends too early", ErrDamaged)
+	if len(data) < len(otpclientName)+rest {
+		return opened{}, short
 	}
 	at, order, version := len(otpclientName), binary.ByteOrder(binary.BigEndian), uint32(0)
 	if version = order.Uint32(data[at:]); version > 2 && version < 1<<8 {
@@ -56,7 +57,9 @@ func openOTPClient(_ context.Context, in *input) (opened, error) {
 			return opened{}, fmt.Errorf("%w: version %d", ErrNewer, version)
 		}
 	} else {
-		at += 3
+		if at += 3; len(data) < at+rest {
+			return opened{}, short
+		}
 		if binary.LittleEndian.Uint32(data[at:]) == 2 {
 			order = binary.LittleEndian
 		}
