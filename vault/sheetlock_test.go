@@ -2,14 +2,23 @@ package vault_test
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"filippo.io/age"
+	"golang.org/x/crypto/argon2"
+	"golang.org/x/crypto/chacha20poly1305"
 
 	"github.com/tallystick/tallystick/vault"
 	"github.com/tallystick/tallystick/vault/otp"
@@ -501,4 +510,87 @@ func TestUndoWithoutThePassphrase(t *testing.T) {
 	if s = mark(func(s *recovery.Sheet) error { return s.Undo(1) }); s.Left() != 3 {
 		t.Errorf("%d left", s.Left())
 	}
+}
+
+// Opened with nothing of ours but the description in docs/format.md.
+func TestSealedKeysOpenAsDescribed(t *testing.T) {
+	m, cfg, _, _ := sheetVault(t)
+	ok(t, m.SetRecoveryPassphrase(ctx, pass(""), pass(firstPass)))
+	payload, err := seal.Decrypt(read(t, cfg, vault.VaultFile), deviceKey(t, cfg))
+	ok(t, err)
+	var doc struct {
+		Lock struct {
+			Recipient string
+			Slot      struct {
+				Memory           uint32 `json:"memory_kib"`
+				Time             uint32
+				Threads          uint8
+				Salt, Nonce, Box []byte
+			}
+		} `json:"recovery_lock"`
+		Accounts []struct {
+			Recovery []struct {
+				ID     string
+				Sealed []byte
+			}
+		}
+	}
+	ok(t, json.Unmarshal(payload, &doc))
+	slot, print := doc.Lock.Slot, sha256.Sum256([]byte(doc.Lock.Recipient))
+	bound := fmt.Sprintf("tallystick passphrase slot 1\n%x\nrecovery\nargon2id\n%d\n%d\n%d\nnfkc\n%s\n",
+		print[:16], slot.Memory, slot.Time, slot.Threads, base64.StdEncoding.EncodeToString(slot.Salt))
+	aead, err := chacha20poly1305.NewX(argon2.IDKey([]byte(firstPass), slot.Salt, slot.Time, slot.Memory, slot.Threads, 32))
+	ok(t, err)
+	text, err := aead.Open(nil, slot.Nonce, slot.Box, []byte(bound))
+	ok(t, err)
+	identity, err := age.ParseHybridIdentity(string(text))
+	ok(t, err)
+	for _, s := range doc.Accounts[0].Recovery {
+		r, err := age.Decrypt(bytes.NewReader(s.Sealed), identity)
+		ok(t, err)
+		plain, err := io.ReadAll(r)
+		ok(t, err)
+		var box struct {
+			Sheet string
+			Keys  []string
+		}
+		ok(t, json.Unmarshal(plain, &box))
+		keys := liveKeys
+		if s.ID[0] == 'd' {
+			keys = deadKeys
+		}
+		if box.Sheet != s.ID || !slices.Equal(box.Keys, keys) || len(plain)%256 != 0 {
+			t.Errorf("%d bytes: %s", len(plain), plain)
+		}
+	}
+}
+
+// A sealed sheet costs what is said in docs/decisions.
+func BenchmarkSealSheet(b *testing.B) {
+	v := vault.New()
+	ok(b, v.SetRecoveryPassphrase(secret.Bytes{}, pass(firstPass), vaulttest.CheapKDF(), vaulttest.KDFFloor, vaulttest.Random(5)))
+	key, err := v.OpenRecovery(pass(firstPass), vaulttest.KDFFloor)
+	ok(b, err)
+	var d recovery.Draft
+	for _, k := range allKeys {
+		d.Keys = append(d.Keys, recovery.Found{Text: secret.FromString(k)})
+	}
+	s, err := d.Sheet(vaulttest.Random(7), sheetDay)
+	ok(b, err)
+	a, err := v.Add(vault.Account{Params: otp.Params{Kind: otp.Manual}, Recovery: recovery.Sheets{s}}, vaulttest.Random(8), sheetDay)
+	ok(b, err)
+	b.Run("seal", func(b *testing.B) {
+		for b.Loop() {
+			a.Recovery = recovery.Sheets{s}
+			ok(b, v.Put(a, sheetDay))
+		}
+	})
+	kept, _ := v.Account(a.ID)
+	b.Run("open", func(b *testing.B) {
+		for b.Loop() {
+			open, err := key.Open(kept.Recovery[0])
+			ok(b, err)
+			open.Wipe()
+		}
+	})
 }
