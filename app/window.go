@@ -176,6 +176,7 @@ func (w *window) hide(ctx context.Context) (show func()) {
 			w.raise()
 			if w.guideWin != nil {
 				w.guideWin.Show()
+				stayOnTop(w.guideWin) // window managers forget it of a window that was hidden
 			}
 		})
 	}
@@ -204,9 +205,8 @@ func (w *window) openGuide(id string) {
 	win.SetPadded(false)
 	win.SetContent(guide.Content())
 	win.Resize(fyne.NewSize(view.GuideWidth, view.GuideHeight))
-	if d, ok := win.(desktop.Window); ok {
-		d.RequestAlwaysOnTop()
-	}
+	stayOnTop(win)
+	win.Canvas().SetOnTypedKey(guide.TypedKey)
 	win.SetOnClosed(func() {
 		if w.guideWin == win {
 			w.guide, w.guideWin = nil, nil
@@ -214,6 +214,13 @@ func (w *window) openGuide(id string) {
 	})
 	w.guide, w.guideWin = guide, win
 	win.Show()
+}
+
+// stayOnTop asks the window manager to keep a window above the others.
+func stayOnTop(win fyne.Window) {
+	if d, ok := win.(desktop.Window); ok {
+		d.RequestAlwaysOnTop()
+	}
 }
 
 func (w *window) quit() { w.app.Quit() }

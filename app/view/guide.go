@@ -78,6 +78,32 @@ func (g *GuideWindow) Title() string { return g.guide.Portal }
 // Content is the object to put into the window.
 func (g *GuideWindow) Content() fyne.CanvasObject { return g.body }
 
+// TypedKey goes through the steps by keyboard: right and left, Enter for the next, Escape to close.
+func (g *GuideWindow) TypedKey(e *fyne.KeyEvent) {
+	switch e.Name {
+	case fyne.KeyRight, fyne.KeyPageDown, fyne.KeyReturn, fyne.KeyEnter:
+		g.next()
+	case fyne.KeyLeft, fyne.KeyPageUp:
+		g.back()
+	case fyne.KeyEscape:
+		g.close()
+	}
+}
+
+func (g *GuideWindow) next() {
+	if g.step+1 < len(g.guide.Steps) {
+		g.step++
+		g.update()
+	}
+}
+
+func (g *GuideWindow) back() {
+	if g.step > 0 {
+		g.step--
+		g.update()
+	}
+}
+
 // Tick shows what a second changed.
 func (g *GuideWindow) Tick() {
 	if g.code != nil {
@@ -152,10 +178,10 @@ func (g *GuideWindow) update() {
 
 	var buttons []fyne.CanvasObject
 	if g.step > 0 {
-		buttons = append(buttons, widget.NewButton(widget.Secondary, "Back", look.IconBack, func() { g.step--; g.update() }))
+		buttons = append(buttons, widget.NewButton(widget.Secondary, "Back", look.IconBack, g.back))
 	}
 	if g.step+1 < len(g.guide.Steps) {
-		buttons = append(buttons, widget.NewButton(widget.Primary, "Next", look.IconChevron, func() { g.step++; g.update() }))
+		buttons = append(buttons, widget.NewButton(widget.Primary, "Next", look.IconChevron, g.next))
 	} else {
 		buttons = append(buttons, widget.NewButton(widget.Primary, "Close", look.IconCheck, g.close))
 	}

@@ -32,13 +32,13 @@ func (p *pressable) fire() {
 // Tapped implements fyne.Tappable.
 func (p *pressable) Tapped(*fyne.PointEvent) { p.fire() }
 
-// TypedKey implements fyne.Focusable: Enter and the space bar press. Escape and F1 belong to
-// the screen, and are passed on to it: the driver gives keys to what has the focus alone.
+// TypedKey implements fyne.Focusable: Enter and the space bar press. Escape, F1 and what turns pages
+// belong to the screen, and are passed on to it: the driver gives keys to what has the focus alone.
 func (p *pressable) TypedKey(ev *fyne.KeyEvent) {
 	switch ev.Name {
 	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeySpace:
 		p.fire()
-	case fyne.KeyEscape, fyne.KeyF1:
+	case fyne.KeyEscape, fyne.KeyF1, fyne.KeyLeft, fyne.KeyRight, fyne.KeyPageUp, fyne.KeyPageDown:
 		if c := p.canvas(); c != nil && c.OnTypedKey() != nil {
 			c.OnTypedKey()(ev)
 		}
