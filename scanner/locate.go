@@ -25,6 +25,8 @@ const (
 	// maxBends caps how many maps are bent in one scan: a hundred looks for every module. Nearly everything that has a
 	// timing pattern and three finders is a code, and nearly every code is flat.
 	maxBends = 60
+	// maxLeans caps how many maps are measured on timing patterns: some thousand looks each.
+	maxLeans = 300
 )
 
 // located is a code that was read, in pixels of its level.
@@ -58,6 +60,15 @@ func locate(l *levels, t triple, r *reader, e *effort) (located, bool) {
 		if haveCorner && !e.spent() {
 			if tilted := gridMap(t, side, d, corner); timed(l.bits, tilted, side) {
 				if hit, ok := attempts(l, t, f, side, tilted, r, e); ok {
+					return hit, true
+				}
+			}
+		}
+		// The third is measured on the timing patterns themselves, where both were seen.
+		if t.top != 0 && t.left != 0 && !e.spent() && e.leans < maxLeans {
+			e.leans++
+			if leaning, ok := leaningMap(l.bits, t, f, side); ok && timed(l.bits, leaning, side) {
+				if hit, ok := attempts(l, t, f, side, leaning, r, e); ok {
 					return hit, true
 				}
 			}
