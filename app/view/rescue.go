@@ -205,6 +205,16 @@ func (p *rescuePage) restore() {
 	}
 }
 
+// shortcut does for the kit what the combination does for an account.
+func (p *rescuePage) shortcut(key fyne.KeyName, shift bool) {
+	switch {
+	case key == fyne.KeyS && shift:
+		p.rescue.ScanScreen()
+	case key == fyne.KeyV && shift:
+		p.rescue.ReadClipboard()
+	}
+}
+
 // dropped takes a picture or a PDF of the page.
 func (p *rescuePage) dropped(paths []string) { p.rescue.ReadFile(paths[0]) }
 

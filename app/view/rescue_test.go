@@ -85,7 +85,7 @@ func TestRescueFromAKeyringWithoutAKey(t *testing.T) {
 		t.Errorf("the screen: %v", got)
 	}
 	s.scanner.SeeTexts("https://portal.example", strings.ReplaceAll(kitWords, " ", "\n"))
-	s.root.ScanScreen()
+	s.shortcut(fyne.KeyS, true)
 	s.until(s.session.Rescue().Fits)
 	s.vault.Fail("unlock", nil)
 	s.button("Open my accounts").OnTapped()

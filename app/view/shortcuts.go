@@ -66,7 +66,9 @@ func (r *Root) bindShortcuts() {
 		}
 		add(c.key, mod, func() {
 			r.session.Touch()
-			if r.session.State() == model.Open {
+			if p, ok := r.current.(*rescuePage); ok {
+				p.shortcut(c.key, c.shift)
+			} else if r.session.State() == model.Open {
 				c.run(r)
 			}
 		})
