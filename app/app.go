@@ -34,8 +34,10 @@ import (
 	"github.com/tallystick/tallystick/scanner/capture"
 	"github.com/tallystick/tallystick/scanner/clipimage"
 	"github.com/tallystick/tallystick/vault"
+	"github.com/tallystick/tallystick/vault/backup"
 	"github.com/tallystick/tallystick/vault/keys"
 	"github.com/tallystick/tallystick/vault/secret"
+	"github.com/tallystick/tallystick/vault/transfer/exports"
 )
 
 // Config is what the window gets from outside.
@@ -53,11 +55,16 @@ type Config struct {
 // Run opens the window of cfg.Dir and returns when it has closed. When another process already shows that directory, the
 // link, or a request to come to the front, is handed to it and Run returns nil at once.
 func Run(cfg Config) error {
-	manager, err := vault.Open(vault.Config{Dir: cfg.Dir, Keyring: cfg.Keyring})
+	var backups *backup.Keeper
+	manager, err := vault.Open(vault.Config{
+		Dir: cfg.Dir, Keyring: cfg.Keyring,
+		BeforeMigration: func(ctx context.Context, v *vault.Vault) error { return backups.BeforeMigration(ctx, v) },
+	})
 	if err != nil {
 		return fmt.Errorf("open data directory: %w", err)
 	}
 	defer func() { _ = manager.Close() }()
+	backups = backup.New(backup.Config{Vault: manager, Dir: cfg.Dir})
 
 	requests := make(chan request)
 	claim := platform.Request{Command: commandShow}
@@ -102,6 +109,8 @@ func Run(cfg Config) error {
 		After:            after,
 		Hide:             w.hide,
 		Kits:             manager,
+		Backups:          backups,
+		Exports:          exports.Reminders{Dir: cfg.Dir},
 		Downloads:        downloads,
 		Guides:           guides,
 		Languages:        languages(),

@@ -74,6 +74,10 @@ type Deps struct {
 	Hide func(ctx context.Context) (show func())
 	// Kits makes and takes recovery kits; nil = not here.
 	Kits KitKeeper
+	// Backups makes and lists backups; nil = not here.
+	Backups BackupKeeper
+	// Exports remembers exports in the open; nil = nobody does.
+	Exports ExportReminders
 	// Downloads is where the browser puts files; nil or "" = unknown.
 	Downloads func() string
 	// Guides are the portal guides; nil = none.

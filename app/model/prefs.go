@@ -21,6 +21,7 @@ type Prefs struct {
 	Sort                      Sort
 	CloseToTray               bool
 	WindowWidth, WindowHeight float32 // in Fyne's units; 0 = never set
+	BackupAskAfter            int64   // seconds since 1970: until then a missing backup is not spoken of
 }
 
 // Bounds of Prefs.

@@ -54,6 +54,9 @@ type Session struct {
 	keep     *Keep
 	doctor   *Doctor
 	kits     *Kit
+	backup   *Backup
+	restore  *Restore
+	export   *Export
 	printout *Printout
 	rescue   *Rescue
 	settings *Settings
@@ -76,6 +79,7 @@ func NewSession(d Deps) *Session {
 	s.keep = &Keep{s: s}
 	s.doctor = newDoctor(s)
 	s.kits = &Kit{s: s}
+	s.backup, s.restore, s.export = &Backup{s: s}, &Restore{s: s}, &Export{s: s}
 	s.printout = &Printout{s: s, chosen: map[vault.ID]bool{}}
 	s.rescue = &Rescue{s: s}
 	s.clip = &clip{s: s}
@@ -355,6 +359,8 @@ func (s *Session) opened(snap *snapshot) {
 	s.list.purgeOld()
 	s.add.opened()
 	s.doctor.opened()
+	s.backup.opened()
+	s.export.opened()
 }
 
 // Lock closes the vault behind a passphrase. locked is false, with a sentence that
@@ -400,6 +406,9 @@ func (s *Session) drop() map[vault.ID]time.Time {
 	s.keep.drop()
 	s.doctor.Leave()
 	s.kits.drop()
+	s.backup.drop()
+	s.restore.drop()
+	s.export.drop()
 	s.rescue.drop()
 	s.printout.drop()
 	s.CloseRecovery()

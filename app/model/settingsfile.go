@@ -74,7 +74,7 @@ func prefFields(p *Prefs) map[string]any {
 		"theme": &p.Theme, "textScale": &p.TextScale, "hideCodes": &p.HideCodes,
 		"autoLockMinutes": &p.AutoLockMinutes, "lockOnSleep": &p.LockOnSleep, "clearSeconds": &p.ClearSeconds,
 		"sort": &p.Sort, "closeToTray": &p.CloseToTray,
-		"windowWidth": &p.WindowWidth, "windowHeight": &p.WindowHeight,
+		"windowWidth": &p.WindowWidth, "windowHeight": &p.WindowHeight, "backupAskAfter": &p.BackupAskAfter,
 	}
 }
 

@@ -1,0 +1,328 @@
+package model_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tallystick/tallystick/app/apptest"
+	"github.com/tallystick/tallystick/app/model"
+	"github.com/tallystick/tallystick/vault"
+	"github.com/tallystick/tallystick/vault/backup"
+	"github.com/tallystick/tallystick/vault/secret"
+	"github.com/tallystick/tallystick/vault/transfer/exports"
+	"github.com/tallystick/tallystick/vault/vaulttest"
+)
+
+// withBackups is a session with backups and reminders in memory.
+func (w *world) withBackups(pass string, accounts ...vault.Account) (*apptest.Backups, *apptest.Exports) {
+	w.Helper()
+	k, e := &apptest.Backups{Now: w.loop.Now, Accounts: len(accounts)}, &apptest.Exports{}
+	w.backups, w.exports = k, e
+	w.open(pass, accounts...)
+	return k, e
+}
+
+func TestBackupIsMadeEveryDay(t *testing.T) {
+	inWorld(t, func(w *world) {
+		k := &apptest.Backups{Now: w.loop.Now, Accounts: 6}
+		k.Put(backup.Status{Set: true, Folder: "/stick", FolderThere: true})
+		w.backups = k
+		w.open("", vaulttest.Canonical()...)
+		b := w.s.Backup()
+		if k.Made() != 0 {
+			t.Error("a backup at the first moment: what a person came for comes first")
+		}
+		w.loop.Advance(time.Minute)
+		if k.Made() != 1 || !b.Good() || b.Reminder() != "" {
+			t.Errorf("%d made, %q", k.Made(), b.Reminder())
+		}
+		if got := b.Summary(); got != "Last verified backup: today 12:00, 6 accounts." {
+			t.Error(got)
+		}
+		w.loop.Advance(2 * time.Hour)
+		if k.Made() != 1 {
+			t.Errorf("%d made on one day", k.Made())
+		}
+		w.loop.Advance(12 * time.Hour) // past midnight
+		if k.Made() != 2 || len(w.notices) != 0 {
+			t.Errorf("%d made; notices %v", k.Made(), w.notices)
+		}
+		k.Fail(backup.ErrFolder)
+		w.loop.Advance(24 * time.Hour)
+		if k.Made() != 2 || b.Good() || b.Error() != "" || !strings.Contains(b.Summary(), "made none. The folder for the backups is not there") {
+			t.Errorf("%d made, %q", k.Made(), b.Summary())
+		}
+		if b.Reminder() != "" {
+			t.Errorf("one failed day is not the end of the world: %q", b.Reminder())
+		}
+		w.loop.Advance(7 * 24 * time.Hour)
+		if got := b.Reminder(); !strings.HasPrefix(got, "The last backup is from ") {
+			t.Errorf("%q", got)
+		}
+		k.Fail(nil)
+		w.loop.Advance(2 * time.Hour)
+		if k.Made() != 3 || !b.Good() || b.Reminder() != "" {
+			t.Errorf("%d made, %q", k.Made(), b.Summary())
+		}
+	})
+}
+
+func TestNoBackupIsSpokenOf(t *testing.T) {
+	inWorld(t, func(w *world) {
+		k, _ := w.withBackups("", vaulttest.Canonical()...)
+		b := w.s.Backup()
+		if b.IsSet() || !strings.Contains(b.Reminder(), "no backup of your accounts") || !strings.Contains(b.Summary(), "No backups are made") {
+			t.Errorf("%q %q", b.Reminder(), b.Summary())
+		}
+		w.loop.Advance(48 * time.Hour)
+		if k.Made() != 0 {
+			t.Error("a backup that nobody set up")
+		}
+		b.Later()
+		w.loop.Advance(13 * 24 * time.Hour)
+		if b.Reminder() != "" {
+			t.Error("put off, and spoken of all the same")
+		}
+		w.loop.Advance(2 * 24 * time.Hour)
+		if b.Reminder() == "" {
+			t.Error("put off for ever")
+		}
+		var answer *string
+		b.Choose("/stick", secret.FromString("words"), func(s string) { answer = &s })
+		w.loop.Settle()
+		if answer == nil || *answer != "" || k.Made() != 1 || k.Passphrase() != "words" || !b.IsSet() || b.Folder() != "/stick" || b.Reminder() != "" {
+			t.Errorf("%v, %d made, %q", answer, k.Made(), b.Summary())
+		}
+		b.MoveTo("/other")
+		b.MakeNow() // busy: nothing
+		w.loop.Settle()
+		if b.Folder() != "/other" || k.Made() != 2 {
+			t.Errorf("%q, %d made", b.Folder(), k.Made())
+		}
+		b.MakeNow()
+		w.loop.Settle()
+		if k.Made() != 3 || len(w.notices) != 1 || !strings.Contains(w.notices[0].Text, "opened the backup again") {
+			t.Errorf("%d made, %v", k.Made(), w.notices)
+		}
+		k.Fail(errors.Join(backup.ErrFailed, backup.ErrReadBack))
+		b.MakeNow()
+		w.loop.Settle()
+		if !strings.Contains(b.Error(), "could not be opened again") {
+			t.Errorf("%q", b.Error())
+		}
+		k.Fail(nil)
+		b.TurnOff()
+		w.loop.Settle()
+		if b.IsSet() {
+			t.Error("still set")
+		}
+		k.Break(backup.ErrSettings)
+		b.TurnOff()
+		w.loop.Settle()
+		if !strings.Contains(b.Reminder(), "settings of the backups are damaged") {
+			t.Errorf("%q", b.Reminder())
+		}
+	})
+}
+
+func TestLockedMakesNoBackup(t *testing.T) {
+	inWorld(t, func(w *world) {
+		k := &apptest.Backups{Now: w.loop.Now}
+		k.Put(backup.Status{Set: true, Folder: "/stick", FolderThere: true})
+		w.backups = k
+		w.open("p", vaulttest.Canonical()...)
+		w.s.Lock()
+		w.loop.Settle()
+		w.loop.Advance(48 * time.Hour)
+		if k.Made() != 0 {
+			t.Errorf("%d made while locked", k.Made())
+		}
+		if w.s.Backup().Reminder() != "" || w.loop.Timers() != 0 {
+			t.Errorf("%q, %d timers", w.s.Backup().Reminder(), w.loop.Timers())
+		}
+		w.s.Unlock(secret.FromString("p"))
+		w.loop.Advance(time.Minute)
+		if k.Made() != 1 {
+			t.Errorf("%d made after unlocking", k.Made())
+		}
+	})
+}
+
+func TestRestoreShowsBeforeItChanges(t *testing.T) {
+	inWorld(t, func(w *world) {
+		old := vault.New()
+		random := vaulttest.Random(8)
+		for _, a := range vaulttest.Canonical() {
+			if _, err := old.Add(a, random, vaulttest.Epoch); err != nil {
+				t.Fatal(err)
+			}
+		}
+		data, err := exports.Tallystick.Write(old, exports.Options{Passphrase: secret.FromString("words"), Now: noon, Work: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(t.TempDir(), "x.age")
+		if err := os.WriteFile(file, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		mine := vaulttest.Canonical()[:2]
+		mine[1].Note = "mine"
+		extra := vaulttest.Many(1)[0]
+		w.withBackups("", append(mine, extra)...)
+		r := w.s.Restore()
+		r.Choose(filepath.Join(t.TempDir(), "nothing"))
+		w.loop.Settle()
+		if r.Chosen() != "" || r.Error() == "" {
+			t.Errorf("%q %q", r.Chosen(), r.Error())
+		}
+		r.Choose(file)
+		w.loop.Settle()
+		if r.Chosen() != file || r.Error() != "" || !strings.Contains(r.About(), "export of Tallystick") || r.IsOpen() {
+			t.Errorf("%q %q %q", r.Chosen(), r.Error(), r.About())
+		}
+		r.Unlock(secret.FromString("wrong"))
+		w.loop.Settle()
+		if r.IsOpen() || !strings.Contains(r.Error(), "not the passphrase") {
+			t.Errorf("%q", r.Error())
+		}
+		r.Unlock(secret.FromString("words"))
+		w.loop.Settle()
+		added, changed, missing, same := r.Counts()
+		if !r.IsOpen() || added != 4 || changed != 1 || missing != 1 || same != 1 || len(r.Preview()) != 6 {
+			t.Fatalf("%d %d %d %d, %+v", added, changed, missing, same, r.Preview())
+		}
+		if l := r.Preview()[4]; l.Issuer != "Old Bank" || l.What != "differs here: note" {
+			t.Errorf("%+v", l)
+		}
+		if l := r.Preview()[5]; !l.Gone || l.Issuer != extra.Issuer {
+			t.Errorf("%+v", l)
+		}
+		if w.list.Len() != 3 {
+			t.Error("looking changed something")
+		}
+		r.Merge()
+		w.loop.Settle()
+		if r.Done() != "Added 4 accounts." || w.list.Len() != 7 {
+			t.Errorf("%q, %d rows", r.Done(), w.list.Len())
+		}
+		r.Choose(file)
+		w.loop.Settle()
+		r.Unlock(secret.FromString("words"))
+		w.loop.Settle()
+		r.Replace()
+		w.loop.Settle()
+		if !strings.Contains(r.Done(), "kept among the older copies") || w.list.Len() != 6 {
+			t.Errorf("%q, %d rows", r.Done(), w.list.Len())
+		}
+		r.Close()
+	})
+}
+
+func TestExportFlow(t *testing.T) {
+	inWorld(t, func(w *world) {
+		_, left := w.withBackups("", vaulttest.Canonical()...)
+		dir := t.TempDir()
+		x := w.s.Export()
+		x.Begin()
+		if len(x.Forms()) != 7 {
+			t.Errorf("%d forms", len(x.Forms()))
+		}
+		x.Choose("2fas", false)
+		if f, chosen := x.Chosen(); !chosen || f.App != "2FAS" || x.InTheOpen() || x.Written() != 3 {
+			t.Errorf("%+v %v %d", f, chosen, x.Written())
+		}
+		losses, always := x.Losses()
+		if len(losses) != 5 || len(always) == 0 || !losses[2].LeftOut || losses[0].LeftOut {
+			t.Errorf("%+v %v", losses, always)
+		}
+		x.Save(filepath.Join(dir, "a"), secret.Bytes{})
+		w.loop.Settle()
+		if !strings.Contains(x.Error(), "needs a passphrase") || len(x.Saved()) != 0 {
+			t.Errorf("%q %v", x.Error(), x.Saved())
+		}
+		x.Save(filepath.Join(dir, "a"), secret.FromString("words"))
+		w.loop.Settle()
+		if x.Error() != "" || len(x.Saved()) != 1 || x.Left() != "" {
+			t.Errorf("%q %v %q", x.Error(), x.Saved(), x.Left())
+		}
+		x.Choose("uris", false)
+		if !x.InTheOpen() {
+			t.Error("links are said to be encrypted")
+		}
+		x.Save(filepath.Join(dir, "a"), secret.Bytes{})
+		w.loop.Settle()
+		if x.Error() == "" {
+			t.Error("a file was replaced")
+		}
+		empty := filepath.Join(dir, "empty.txt")
+		if err := os.WriteFile(empty, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		x.Save(empty, secret.Bytes{})
+		w.loop.Settle()
+		if info, err := os.Stat(empty); err != nil || info.Size() == 0 || info.Mode().Perm() != 0o600 {
+			t.Errorf("%v %v", info, err)
+		}
+		if !strings.Contains(x.Left(), empty) {
+			t.Errorf("%q", x.Left())
+		}
+		x.Choose("google", false)
+		x.ShowCodes()
+		m, number, of, accounts := x.Code()
+		if len(m) < 20 || number != 1 || of != 1 || accounts != 2 {
+			t.Errorf("%d modules, %d of %d, %d accounts", len(m), number, of, accounts)
+		}
+		x.Turn(1)
+		x.Turn(-1)
+		x.Choose("pdf", false)
+		x.Save(filepath.Join(dir, "a.pdf"), secret.Bytes{})
+		w.loop.Settle()
+		if list, _ := left.List(); len(list) != 2 || !strings.HasPrefix(x.Left(), "2 exports") {
+			t.Errorf("%v %q", list, x.Left())
+		}
+		x.KeepLeft()
+		w.loop.Settle()
+		if x.Left() != "" {
+			t.Errorf("%q", x.Left())
+		}
+		x.Close()
+		if _, chosen := x.Chosen(); chosen {
+			t.Error("still open")
+		}
+		// Some accounts only.
+		x.Begin(model.ID(w.list.Row(0).ID))
+		x.Choose("tallystick", true)
+		if x.InTheOpen() || x.Written() != 1 {
+			t.Errorf("%v %d", x.InTheOpen(), x.Written())
+		}
+	})
+}
+
+func TestDeletingWhatAnExportLeft(t *testing.T) {
+	inWorld(t, func(w *world) {
+		dir := t.TempDir()
+		file := filepath.Join(dir, "x.txt")
+		if err := os.WriteFile(file, []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r := exports.Reminders{Dir: t.TempDir()}
+		if err := r.Add(exports.URIs, noon, file); err != nil {
+			t.Fatal(err)
+		}
+		w.exports = r
+		w.open("", vaulttest.Canonical()...)
+		x := w.s.Export()
+		if !strings.Contains(x.Left(), file) {
+			t.Fatalf("%q", x.Left())
+		}
+		x.DeleteLeft()
+		w.loop.Settle()
+		if _, err := os.Stat(file); err == nil || x.Left() != "" {
+			t.Errorf("%v %q", err, x.Left())
+		}
+	})
+}
