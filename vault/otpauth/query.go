@@ -234,10 +234,11 @@ func (q query) algorithm(warn *warnings) (a otp.Algorithm, given bool, err error
 		return -1
 	}, text)
 	bare = strings.TrimPrefix(strings.TrimPrefix(bare, "ALGORITHM"), "HMAC")
-	switch a = otp.Algorithm(bare); a {
-	case otp.SHA1, otp.SHA256, otp.SHA512:
-		warn.addIf(!strings.EqualFold(text, bare), WarnAlgorithmSpelling)
-		return a, true, nil
+	for _, a := range []otp.Algorithm{otp.SHA1, otp.SHA256, otp.SHA512} { // not bare itself: it may be a piece of the link, key and all
+		if string(a) == bare {
+			warn.addIf(!strings.EqualFold(text, bare), WarnAlgorithmSpelling)
+			return a, true, nil
+		}
 	}
 	return "", true, fmt.Errorf("%w: the algorithm must be SHA1, SHA256 or SHA512", ErrParameter)
 }

@@ -14,7 +14,7 @@ import (
 // The secrets are shared with the entry.
 func (e Entry) Account() (issuer, name string, p otp.Params) {
 	issuer, name, p = e.Issuer, e.Name, e.Params
-	if e.better != (names{}) {
+	if e.better != nil {
 		issuer, name = e.better.issuer, e.better.name
 	}
 	if rest := afterIssuer(name, issuer); rest != "" {

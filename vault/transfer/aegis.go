@@ -220,6 +220,7 @@ func readAegis(ctx context.Context, db []byte) (Result, error) {
 		}
 	}
 	g := newGather(ctx)
+	g.expect(len(file.Entries))
 	for _, raw := range file.Entries {
 		var e aegisEntry
 		if err := decode(raw, &e); err != nil {

@@ -109,6 +109,7 @@ func readAndOTP(ctx context.Context, data []byte) (Result, error) {
 		return Result{}, err
 	}
 	g := newGather(ctx)
+	g.expect(len(entries))
 	for _, raw := range entries {
 		var e struct {
 			Secret    text   `json:"secret"`

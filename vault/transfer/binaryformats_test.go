@@ -548,6 +548,8 @@ func TestOTPClient(t *testing.T) {
 			// Old versions counted characters and took as many bytes of the passphrase.
 			c.files[0].Data, c.pass = otpclientFile(version, "grüße"[:5], otpclientEntries), "grüße"
 			c.check(t)
+			c.files[0].Name = "a file without a telling name"
+			c.check(t)
 			im := must(Open(t.Context(), c.files))
 			if _, err := im.Read(t.Context(), secret.FromString("wrong")); !errors.Is(err, ErrPassphrase) {
 				t.Errorf("wrong passphrase: %v", err)

@@ -196,6 +196,7 @@ func readBitwarden(ctx context.Context, data []byte) (Result, error) {
 
 func readBitwardenTable(ctx context.Context, t *table) (Result, error) {
 	g := newGather(ctx)
+	g.expect(t.count())
 	err := t.rows(func(r row) bool {
 		if link := r.get("login_totp"); link != "" {
 			x := extra{tags: []string{r.get("folder", "collections")}, note: r.get("notes"), favourite: isTrue(r.get("favorite"))}

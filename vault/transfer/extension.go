@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/md5" //nolint:gosec // what the format uses
 	"encoding/base64"
@@ -79,14 +80,18 @@ type extensionEntry struct {
 	Enc       text   `json:"enc"`
 }
 
-func openExtension(_ context.Context, in *input) (opened, error) {
+// extensionFile is a file taken apart.
+type extensionFile struct {
+	entries, keys []extensionEntry
+	old           text // the encrypted passphrase of version 2
+	bad           int  // members that are none of these
+}
+
+func parseExtension(data []byte) (f extensionFile, err error) {
 	var file map[string]json.RawMessage
-	if err := decode(in.text, &file); err != nil {
-		return opened{}, err
+	if err := decode(data, &file); err != nil {
+		return f, err
 	}
-	var entries, keys []extensionEntry
-	var old text // the encrypted passphrase of version 2
-	bad := 0
 	names := make([]string, 0, len(file))
 	for name := range file {
 		names = append(names, name)
@@ -95,42 +100,50 @@ func openExtension(_ context.Context, in *input) (opened, error) {
 	for _, name := range names {
 		var e extensionEntry
 		switch {
-		case value(file[name]).kind() != '{':
-			continue // LocalStorage, UserSettings
+		case name == "UserSettings", name == "LocalStorage", value(file[name]).kind() != '{':
 		case json.Unmarshal(file[name], &e) != nil:
-			bad++
+			f.bad++
 		case e.DataType == "Key":
-			keys = append(keys, e)
+			f.keys = append(f.keys, e)
 		case name == "key" && e.Enc != "":
-			old = e.Enc
+			f.old = e.Enc
 		case e.Secret == "" && e.Data == "":
-			if name != "UserSettings" && name != "LocalStorage" {
-				bad++
-			}
+			f.bad++
 		default:
-			entries = append(entries, e)
+			f.entries = append(f.entries, e)
 		}
 	}
-	slices.SortStableFunc(entries, func(a, b extensionEntry) int { return int(a.Index.or(0) - b.Index.or(0)) })
-	encrypted := slices.ContainsFunc(entries, extensionEntry.sealed)
-	if len(keys) > extensionKeys {
-		return opened{}, fmt.Errorf("%w: %d keys", ErrTooCostly, len(keys))
+	slices.SortStableFunc(f.entries, func(a, b extensionEntry) int { return cmp.Compare(a.Index.or(0), b.Index.or(0)) })
+	return f, nil
+}
+
+func openExtension(_ context.Context, in *input) (opened, error) {
+	f, err := parseExtension(in.text)
+	if err != nil {
+		return opened{}, err
 	}
-	cost := Cost{}
-	for _, k := range keys {
+	if len(f.keys) > extensionKeys {
+		return opened{}, fmt.Errorf("%w: %d keys", ErrTooCostly, len(f.keys))
+	}
+	var cost Cost
+	encrypted := slices.ContainsFunc(f.entries, extensionEntry.sealed)
+	for _, k := range f.keys {
 		if k.Version.or(3) > 3 {
 			return opened{}, fmt.Errorf("%w: version %d of the key", ErrNewer, k.Version.value)
 		}
-		cost = Cost{Memory: extensionMemory << 10, Iterations: cost.Iterations + extensionPasses}
-	}
-	if !encrypted {
-		cost = Cost{}
+		if encrypted {
+			cost = Cost{Memory: extensionMemory << 10, Iterations: cost.Iterations + extensionPasses}
+		}
 	}
 	return opened{encrypted: encrypted, cost: cost, read: func(ctx context.Context, passphrase secret.Bytes) (Result, error) {
+		f, err := parseExtension(in.text) // once more, and not kept: it takes several times the room of the file
+		if err != nil {
+			return Result{}, err
+		}
 		open := map[string][]byte{} // passphrases by id of the key; "" for those without
 		if encrypted {
-			open[""] = extensionOld(string(old), passphrase.Reveal())
-			for _, k := range keys {
+			open[""] = extensionOld(string(f.old), passphrase.Reveal())
+			for _, k := range f.keys {
 				p, err := extensionKey(ctx, string(k.Salt), passphrase)
 				if err != nil {
 					return Result{}, err
@@ -138,7 +151,7 @@ func openExtension(_ context.Context, in *input) (opened, error) {
 				open[string(k.ID)] = p
 			}
 		}
-		return readExtension(ctx, entries, bad, open)
+		return readExtension(ctx, f.entries, f.bad, open)
 	}}, nil
 }
 
@@ -171,6 +184,7 @@ func extensionOld(enc string, passphrase []byte) []byte {
 
 func readExtension(ctx context.Context, entries []extensionEntry, bad int, open map[string][]byte) (Result, error) {
 	g := newGather(ctx)
+	g.expect(len(entries))
 	wrong, right := 0, 0
 	for range bad {
 		g.skip("", reason(ErrDamaged))

@@ -78,6 +78,7 @@ func (s *signed) UnmarshalJSON(b []byte) error {
 
 func readFreeOTPPrefs(ctx context.Context, p *prefs) (Result, error) {
 	g := newGather(ctx)
+	g.expect(len(p.names))
 	for _, name := range p.names {
 		v := strings.TrimSpace(p.values[name])
 		switch {
@@ -107,6 +108,7 @@ func readFreeOTPPlus(ctx context.Context, data []byte) (Result, error) {
 		return Result{}, err
 	}
 	g := newGather(ctx)
+	g.expect(len(file.Tokens))
 	for _, raw := range file.Tokens {
 		var t freeotpToken
 		if err := decode(raw, &t); err != nil {

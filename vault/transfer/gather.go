@@ -51,12 +51,12 @@ type extra struct {
 	recovery  []secret.Bytes // found by the source; those in the note are looked for by gather
 	warnings  []string
 
-	better      names
+	better      *names
 	lastCounter bool // of HOTP: the counter that is stored is the one of the last code
 }
 
 // suggest says what the account had better be called than the export does. The export's own writing stays in the Entry.
-func (x *extra) suggest(issuer, name string) { x.better = names{issuer, name} }
+func (x *extra) suggest(issuer, name string) { x.better = &names{issuer, name} }
 
 // gather collects the entries of one export: checks, cleans, and sorts out what cannot be used.
 type gather struct {
@@ -67,6 +67,11 @@ type gather struct {
 }
 
 func newGather(ctx context.Context) *gather { return &gather{ctx: ctx} }
+
+// expect makes room for n more entries at once, so that a list of thousands takes no more than it needs.
+func (g *gather) expect(n int) {
+	g.result.Entries = slices.Grow(g.result.Entries, min(n, MaxEntries))
+}
 
 // done returns what was collected.
 func (g *gather) done() (Result, error) {
@@ -167,8 +172,11 @@ func (g *gather) keep(issuer, name string, p otp.Params, tags []string, x extra,
 		Params: p, Favourite: x.favourite, Archived: x.archived, Used: x.used, Icon: x.icon, Recovery: x.recovery, Warnings: x.warnings,
 		lastCounter: x.lastCounter,
 	}
-	e.better.issuer, _ = cleanName(x.better.issuer)
-	e.better.name, _ = cleanName(x.better.name)
+	if x.better != nil {
+		e.better = &names{}
+		e.better.issuer, _ = cleanName(x.better.issuer)
+		e.better.name, _ = cleanName(x.better.name)
+	}
 	if x.lastCounter {
 		e.Warnings = append(e.Warnings, "The export holds the counter of the last code. Counting goes on with the next one.")
 	}
@@ -202,6 +210,13 @@ func (g *gather) keep(issuer, name string, p otp.Params, tags []string, x extra,
 	}
 	if p.Kind.NeedsPIN() && p.PIN.IsEmpty() {
 		warn(pinMissing)
+	}
+	// Texts may be pieces of a line or a record that also holds the key, or a password. Those are not to stay with them.
+	for _, t := range []*string{&e.Issuer, &e.Name, &e.Note, &e.URL} {
+		*t = strings.Clone(*t)
+	}
+	for i, t := range e.Tags {
+		e.Tags[i] = strings.Clone(t)
 	}
 	g.result.Entries = append(g.result.Entries, e)
 }
@@ -281,10 +296,12 @@ func algorithmOf(text string) (otp.Algorithm, error) {
 	switch bare {
 	case "", "NULL", "UNDEFINED", "DEFAULT":
 		return otp.SHA1, nil
-	case "SHA1", "SHA256", "SHA512":
-		return otp.Algorithm(bare), nil
-	case "SHA2256", "SHA2512":
-		return otp.Algorithm("SHA" + bare[4:]), nil
+	case "SHA1":
+		return otp.SHA1, nil
+	case "SHA256", "SHA2256":
+		return otp.SHA256, nil
+	case "SHA512", "SHA2512":
+		return otp.SHA512, nil
 	case "MD5", "SHA224", "SHA384", "GOST", "GOST3411", "SHA3", "SHA3256", "SHA3512":
 		return "", fmt.Errorf("%w: %s is not supported", otp.ErrAlgorithm, bare)
 	}
@@ -409,7 +426,7 @@ func cut(s string, n int) string {
 
 // recoveryIn finds what looks like recovery keys in a note.
 func recoveryIn(note string) []secret.Bytes {
-	if len(note) < 6 {
+	if !mayHoldKeys(note) {
 		return nil
 	}
 	d := recovery.Parse(note)
@@ -422,4 +439,27 @@ func recoveryIn(note string) []secret.Bytes {
 		keys = append(keys, k.Text)
 	}
 	return keys
+}
+
+// mayHoldKeys is a quick look at whether a note is worth reading for recovery keys, which takes a while for thousands of notes: it
+// says that it holds some, or has two words or more with digits among letters, or of digits alone, as keys have them.
+func mayHoldKeys(note string) bool {
+	if len(note) < 6 {
+		return false
+	}
+	small := strings.ToLower(note)
+	for _, word := range []string{"recover", "backup", "back-up", "scratch", "emergency", "one-time", "single-use", "codes", "wiederherstellung", "récup", "recuper", "резерв"} {
+		if strings.Contains(small, word) {
+			return true
+		}
+	}
+	words := 0
+	for word := range strings.FieldsFuncSeq(note, func(r rune) bool { return r <= ' ' || r == ',' || r == ';' }) {
+		if len(word) >= 5 && strings.ContainsAny(word, "0123456789") && !strings.Contains(word, "://") {
+			if words++; words == 2 {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -153,7 +153,7 @@ func (im *Import) Cost() Cost {
 // An export without accounts is no error.
 func (im *Import) Read(ctx context.Context, passphrase secret.Bytes) (Result, error) {
 	var all Result
-	for _, p := range im.parts {
+	for i, p := range im.parts {
 		if p.opened.encrypted && passphrase.IsEmpty() {
 			all.Wipe()
 			return Result{}, ErrNeedsPass
@@ -168,9 +168,16 @@ func (im *Import) Read(ctx context.Context, passphrase secret.Bytes) (Result, er
 			if errors.Is(err, ctx.Err()) && ctx.Err() != nil {
 				return Result{}, ctx.Err()
 			}
-			return Result{}, fmt.Errorf("%s: %w", p.source.name, err)
+			return Result{}, fmt.Errorf("%s: %w", cmp.Or(p.opened.app, p.source.name), err)
 		}
-		all.Entries = append(all.Entries, r.Entries...)
+		if r.Format != "" { // it could only be told now
+			im.parts[i].opened.format, im.parts[i].opened.app = r.Format, appNamed(r.Format)
+		}
+		if len(im.parts) == 1 {
+			all.Entries = r.Entries // as they are: there may be many
+		} else {
+			all.Entries = append(all.Entries, r.Entries...)
+		}
 		all.Skipped = append(all.Skipped, r.Skipped...)
 		all.Warnings = append(all.Warnings, r.Warnings...)
 		if len(all.Entries)+len(all.Skipped) > MaxEntries {

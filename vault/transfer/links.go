@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -74,6 +75,9 @@ func openLinks(_ context.Context, inputs []*input) (opened, error) {
 // readLinks reads lists of links, in order.
 func readLinks(ctx context.Context, texts ...[]byte) (Result, error) {
 	g := newGather(ctx)
+	for _, text := range texts {
+		g.expect(bytes.Count(text, []byte("://")))
+	}
 	var exports batches
 	for i, text := range texts {
 		lines(text, func(number int, line string) bool {

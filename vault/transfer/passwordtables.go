@@ -109,6 +109,7 @@ func tableSources() []source {
 
 func readTable(ctx context.Context, t *table, p passwordTable) (Result, error) {
 	g := newGather(ctx)
+	g.expect(t.count())
 	err := t.rows(func(r row) bool {
 		if code := r.get(p.code...); code != "" {
 			g.addRow(r, p, code)

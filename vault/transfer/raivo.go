@@ -25,6 +25,7 @@ func readRaivo(ctx context.Context, data []byte) (Result, error) {
 		return Result{}, err
 	}
 	g := newGather(ctx)
+	g.expect(len(entries))
 	for _, raw := range entries {
 		var e struct {
 			Issuer, Account, Secret, Kind, Algorithm text

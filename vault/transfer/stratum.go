@@ -57,6 +57,7 @@ func readStratum(ctx context.Context, data []byte) (Result, error) {
 		}
 	}
 	g := newGather(ctx)
+	g.expect(len(file.Authenticators))
 	for _, raw := range file.Authenticators {
 		var a struct {
 			Type, Digits, Period, Counter, Algorithm number

@@ -89,6 +89,9 @@ func (r row) get(columns ...string) string {
 	return ""
 }
 
+// count is about how many records there are, for making room.
+func (t *table) count() int { return bytes.Count(t.text, []byte("\n")) }
+
 // rows calls each for every record that is not blank, until it returns false.
 func (t *table) rows(each func(row) bool) error {
 	r := t.reader()

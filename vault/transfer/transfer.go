@@ -65,8 +65,8 @@ type Entry struct {
 	Recovery  []secret.Bytes // what looks like recovery keys in the other app's notes and fields, as offered to the person
 	Warnings  []string       // what was changed or guessed; sentences without secrets
 
-	better      names // how the account is better called than the export does; zero = as it does
-	lastCounter bool  // Params.Counter is the one of the last code, not of the next
+	better      *names // how the account is better called than the export does; nil = as it does
+	lastCounter bool   // Params.Counter is the one of the last code, not of the next
 }
 
 // names is how an account is called.

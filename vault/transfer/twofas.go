@@ -146,6 +146,7 @@ func readTwofas(ctx context.Context, services, groups list) (Result, error) {
 		}
 	}
 	g := newGather(ctx)
+	g.expect(len(services))
 	for _, raw := range services {
 		var s twofasService
 		if err := decode(raw, &s); err != nil {
