@@ -129,16 +129,19 @@ type reply struct {
 	max    int64 // bytes of each reply
 	asked  int   // requests so far
 	status int
+	code   string // the server's word for what went wrong
 	after  time.Duration
 	err    error
+	// giveUp ends the operation: the library would wait after a failure, even though it is not to try again.
+	giveUp context.CancelFunc
 }
 
 func (l *limiter) RoundTrip(req *http.Request) (*http.Response, error) {
 	r, ok := req.Context().Value(limitKey{}).(*reply)
 	if !ok {
-		r = &reply{max: maxReply}
+		r = &reply{max: maxReply, giveUp: func() {}}
 	}
-	r.status, r.after, r.err = 0, 0, nil
+	r.status, r.code, r.after, r.err = 0, "", 0, nil
 	if r.asked++; r.asked > maxRequests {
 		r.err = &store.Failure{Op: req.Method, Kind: store.ErrStorage, Detail: "its listing does not end"}
 		return nil, r.err
@@ -151,18 +154,36 @@ func (l *limiter) RoundTrip(req *http.Request) (*http.Response, error) {
 	res, err := l.next.RoundTrip(req)
 	if err != nil {
 		r.err = err
+		r.giveUp()
 		return nil, err
 	}
 	r.status, r.after = res.StatusCode, web.After(res)
-	max := r.max
 	if res.StatusCode >= 300 {
-		max = maxReply
+		return r.refusal(res), nil
 	}
-	res.Body = web.Limit(res.Body, max)
+	res.Body = web.Limit(res.Body, r.max)
 	if res.StatusCode == http.StatusOK && req.URL.Query().Has("list-type") {
 		return r.listing(req, res)
 	}
 	return res, nil
+}
+
+// maxRefusal is how much is read of a reply that says what went wrong.
+const maxRefusal = 64 << 10
+
+// refusal reads what went wrong.
+func (r *reply) refusal(res *http.Response) *http.Response {
+	body, _ := io.ReadAll(io.LimitReader(res.Body, maxRefusal))
+	_ = res.Body.Close()
+	var said struct {
+		Code string `xml:"Code"`
+	}
+	if xml.Unmarshal(body, &said) == nil {
+		r.code = said.Code
+	}
+	res.Body, res.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	r.giveUp()
+	return res
 }
 
 // listing sees to it that what should be a listing is one: the library takes any XML for an empty one, so that a web page in its
@@ -194,23 +215,28 @@ func (s *Store) Close() { s.web.Close() }
 
 // Make makes the bucket, if it is not there.
 func (s *Store) Make(ctx context.Context) error {
-	ctx, r := limited(ctx, maxReply)
-	there, err := s.client.BucketExists(ctx, s.bucket)
+	inner, r := limited(ctx, maxReply)
+	defer r.giveUp()
+	there, err := s.client.BucketExists(inner, s.bucket)
 	if err == nil && there {
 		return nil
 	}
-	if err != nil {
+	if r.status != http.StatusNotFound {
 		return s.failed(ctx, "HEAD bucket", r, err)
 	}
-	err = s.client.MakeBucket(ctx, s.bucket, minio.MakeBucketOptions{Region: s.region})
-	if code := minio.ToErrorResponse(err).Code; code == minio.BucketAlreadyOwnedByYou {
+	inner, r = limited(ctx, maxReply)
+	defer r.giveUp()
+	err = s.client.MakeBucket(inner, s.bucket, minio.MakeBucketOptions{Region: s.region})
+	if r.code == minio.BucketAlreadyOwnedByYou {
 		return nil
 	}
 	return s.failed(ctx, "PUT bucket", r, err)
 }
 
+// limited makes the context of one operation of the library. The caller calls giveUp at the end.
 func limited(ctx context.Context, max int64) (context.Context, *reply) {
-	r := &reply{max: max}
+	ctx, cancel := context.WithCancel(ctx)
+	r := &reply{max: max, giveUp: cancel}
 	return context.WithValue(ctx, limitKey{}, r), r
 }
 
@@ -219,9 +245,8 @@ func (s *Store) List(ctx context.Context, prefix string) ([]store.Object, error)
 	if !store.ValidPrefix(prefix) {
 		return nil, fmt.Errorf("%w: %.120q", store.ErrName, prefix)
 	}
-	inner, cancel := context.WithCancel(ctx)
-	defer cancel() // ends the library's goroutine
-	inner, r := limited(inner, maxReply)
+	inner, r := limited(ctx, maxReply)
+	defer r.giveUp() // ends the library's goroutine
 	var list []store.Object
 	named := 0
 	for o := range s.client.ListObjectsIter(inner, s.bucket, minio.ListObjectsOptions{Prefix: s.prefix + prefix, Recursive: true}) {
@@ -250,6 +275,7 @@ func (s *Store) Get(ctx context.Context, name string, max int64) ([]byte, error)
 		return nil, err
 	}
 	inner, r := limited(ctx, max)
+	defer r.giveUp()
 	// Core.GetObject is one request; the object of Client.GetObject would ask again for every range.
 	body, info, _, err := minio.Core{Client: s.client}.GetObject(inner, s.bucket, s.prefix+name, minio.GetObjectOptions{})
 	if err != nil {
@@ -290,12 +316,12 @@ func (s *Store) PutNew(ctx context.Context, name string, data []byte) error {
 			opts.SetMatchETagExcept("*")
 		}
 		_, err := s.client.PutObject(inner, s.bucket, s.prefix+name, bytes.NewReader(data), int64(len(data)), opts)
+		r.giveUp()
 		if err == nil {
 			return nil
 		}
-		code := minio.ToErrorResponse(err).Code
 		switch {
-		case conditional && (r.status == http.StatusNotImplemented || code == "NotImplemented"):
+		case conditional && (r.status == http.StatusNotImplemented || r.code == "NotImplemented"):
 			s.noHeader.Store(true)
 			continue
 		case r.status == http.StatusPreconditionFailed:
@@ -328,6 +354,7 @@ func (s *Store) Delete(ctx context.Context, name string) error {
 		return err
 	}
 	inner, r := limited(ctx, maxReply)
+	defer r.giveUp()
 	err := s.client.RemoveObject(inner, s.bucket, s.prefix+name, minio.RemoveObjectOptions{})
 	if err == nil {
 		return nil
@@ -350,7 +377,6 @@ func (s *Store) failed(ctx context.Context, op string, r *reply, err error) erro
 	if r.err != nil {
 		return s.web.Failed(ctx, op, r.err)
 	}
-	code := minio.ToErrorResponse(err).Code
 	if r.status == 0 || r.status >= 200 && r.status < 300 {
 		if r.status == 0 {
 			return &store.Failure{Op: op, Kind: store.ErrStorage, Detail: "the request could not be made"}
@@ -368,7 +394,7 @@ func (s *Store) failed(ctx context.Context, op string, r *reply, err error) erro
 	if f.Again {
 		f.After = r.after
 	}
-	switch code {
+	switch r.code {
 	case minio.NoSuchBucket:
 		f.Kind, f.Again, f.Detail = store.ErrStorage, false, "there is no such bucket"
 	case minio.NoSuchKey:

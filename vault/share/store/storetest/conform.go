@@ -262,7 +262,7 @@ func prefixes(t *testing.T, ctx context.Context, storage Storage) {
 
 func long(t *testing.T, ctx context.Context, storage Storage) {
 	n := storage.Many
-	if n == 0 {
+	if n == 0 || testing.Short() {
 		n = 120
 	}
 	var (
@@ -363,7 +363,11 @@ func ended(t *testing.T, ctx context.Context, storage Storage) {
 const writers = 12
 
 func race(t *testing.T, ctx context.Context, storage Storage) {
-	for round := range 5 {
+	rounds := 5
+	if testing.Short() {
+		rounds = 2
+	}
+	for round := range rounds {
 		name := fmt.Sprintf("%s/ctl/%d-00", vault, round)
 		errs := make([]error, writers)
 		all := at(storage, t, func(i int, s store.Store) { errs[i] = s.PutNew(ctx, name, content(i)) })
@@ -437,14 +441,16 @@ func raceEqual(t *testing.T, ctx context.Context, storage Storage) {
 }
 
 func torn(t *testing.T, ctx context.Context, storage Storage) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	objects := 25
+	if testing.Short() {
+		objects = 8
+	}
 	done := make(chan struct{})
 	var group sync.WaitGroup
 	w := storage.Open(t)
 	group.Go(func() {
 		defer close(done)
-		for i := range 25 {
+		for i := range objects {
 			data := Bytes(uint64(i), 200_000)
 			if err := w.PutNew(ctx, Name("dev/aa", i, data), data); err != nil {
 				t.Errorf("PutNew: %v", err)
@@ -465,7 +471,7 @@ func torn(t *testing.T, ctx context.Context, storage Storage) {
 					t.Errorf("List: %v", err)
 					return
 				}
-				if last && len(list) != 25 {
+				if last && len(list) != objects {
 					t.Errorf("%d objects at the end", len(list))
 				}
 				for _, o := range list[max(0, len(list)-2):] {

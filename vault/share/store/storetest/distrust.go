@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -53,11 +54,16 @@ func Distrust(t *testing.T, front Front) {
 	t.Run("the clock", func(t *testing.T) { clockOf(t, open) })
 }
 
-// all does each operation, and gives its error.
+// all does each operation, at the same time, and gives its error.
 func all(ctx context.Context, s store.Store) map[string]error {
-	_, lerr := s.List(ctx, "sv-a/")
-	_, gerr := s.Get(ctx, "sv-a/ctl/1-00", 100)
-	return map[string]error{"List": lerr, "Get": gerr, "PutNew": s.PutNew(ctx, "sv-a/ctl/1-00", []byte("x")), "Delete": s.Delete(ctx, "sv-a/ctl/1-00")}
+	var group sync.WaitGroup
+	var list, get, put, del error
+	group.Go(func() { _, list = s.List(ctx, "sv-a/") })
+	group.Go(func() { _, get = s.Get(ctx, "sv-a/ctl/1-00", 100) })
+	group.Go(func() { put = s.PutNew(ctx, "sv-a/ctl/1-00", []byte("x")) })
+	group.Go(func() { del = s.Delete(ctx, "sv-a/ctl/1-00") })
+	group.Wait()
+	return map[string]error{"List": list, "Get": get, "PutNew": put, "Delete": del}
 }
 
 // quiet holds an error against what must not be in it.
