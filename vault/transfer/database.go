@@ -23,7 +23,7 @@ var databaseSources = []source{
 	databaseOf("authplus", "Authenticator Plus", readAuthPlusDB, "accounts", "original_name", "category"),
 	databaseOf("google", "Google Authenticator", readGoogleDB, "accounts", "email", "secret", "counter"),
 	{
-		id: "gnome", name: "GNOME Authenticator",
+		name:  "GNOME Authenticator",
 		sniff: func(in *input) bool { return isDatabaseWith(in, "accounts", "providers", "token_id") },
 		open: func(context.Context, *input) (opened, error) {
 			return opened{}, fmt.Errorf("%w: its database holds names only, the keys are in the system's keyring; make a backup in the app", ErrRestricted)
@@ -232,34 +232,21 @@ func readAuthPlusDB(ctx context.Context, db *appdb.Database) (Result, error) {
 	return g.done()
 }
 
-// authPlusSealed is the backup of Authenticator Plus as an SQLCipher database. It has no mark of its own: what it is shows when the
-// passphrase fits. Encrypted backups of andOTP have none either, and one in a thousand has this size, so it is tried as well.
+// authPlusSealed is the backup of Authenticator Plus as an SQLCipher database. It has no mark of its own.
 var authPlusSealed = source{
 	id: "authplus", name: "Authenticator Plus",
 	sniff: func(in *input) bool { return in.text == nil && appdb.MaybeSQLCipher(in.data) && looksRandom(in.data) },
-	open: func(ctx context.Context, in *input) (opened, error) {
+	open: func(_ context.Context, in *input) (opened, error) {
 		d, err := pbkdf2Of(sha1.New, in.data[:appdb.CipherSalt], appdb.CipherRounds, appdb.CipherKey)
 		if err != nil {
 			return opened{}, err
 		}
-		other, err := andotpSealed.open(ctx, in)
-		if err != nil {
-			return opened{}, err
-		}
-		cost := Cost{Memory: max(d.cost.Memory, other.cost.Memory), Iterations: d.cost.Iterations + other.cost.Iterations}
-		return opened{encrypted: true, cost: cost, read: func(ctx context.Context, passphrase secret.Bytes) (Result, error) {
+		return opened{encrypted: true, cost: d.cost, read: func(ctx context.Context, passphrase secret.Bytes) (Result, error) {
 			key, err := d.key(ctx, passphrase)
 			if err != nil {
 				return Result{}, err
 			}
 			defer key.Wipe()
-			if !appdb.CheckKey(in.data, key.Reveal()) {
-				r, err := other.read(ctx, passphrase)
-				if errors.Is(err, ErrPassphrase) {
-					return Result{}, fmt.Errorf("%w, or the file is none of Authenticator Plus", ErrPassphrase)
-				}
-				return r, err
-			}
 			open, err := appdb.Decrypt(in.data, key.Reveal())
 			if err != nil {
 				return Result{}, ofDatabase(err)

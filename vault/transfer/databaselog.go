@@ -11,7 +11,7 @@ import (
 
 // databaseLog is a write-ahead log alone. With its database it is one input (joinLogs) before anybody is asked.
 var databaseLog = source{
-	id: "sqlite", name: "SQLite",
+	name:  "SQLite",
 	sniff: func(in *input) bool { return appdb.RecogniseLog(in.data) },
 	open: func(context.Context, *input) (opened, error) {
 		return opened{}, fmt.Errorf("%w: this is only the log of a database; import it together with the database, whose name is the same without -wal", ErrUnknown)

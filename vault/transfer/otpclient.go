@@ -27,11 +27,11 @@ var otpclient = source{
 }
 
 // otpclientOld is version 1: start value 16, salt 32, AES-256-GCM with both as additional data; key = PBKDF2-HMAC-SHA512. It has
-// no mark of its own, and is told by the file's name ending in .enc.
+// no mark of its own.
 var otpclientOld = source{
 	id: "otpclient", name: "OTPClient",
 	sniff: func(in *input) bool {
-		return in.text == nil && len(in.data) > otpclientIV+otpclientSalt+otpclientTag && bytes.HasSuffix([]byte(in.name), []byte(".enc")) && looksRandom(in.data)
+		return in.text == nil && len(in.data) > otpclientIV+otpclientSalt+otpclientTag && looksRandom(in.data)
 	},
 	open: openOTPClient1,
 }

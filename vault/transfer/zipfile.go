@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,18 +56,21 @@ func openZIP(ctx context.Context, in *input) (opened, error) {
 		return opened{}, err
 	}
 	if slices.ContainsFunc(list, (*sealedzip.Member).Encrypted) {
-		o := opened{encrypted: true, read: func(ctx context.Context, passphrase secret.Bytes) (Result, error) {
+		o := opened{encrypted: true}
+		for _, app := range zipApps {
+			if o.format == "" && slices.ContainsFunc(list, func(m *sealedzip.Member) bool { return strings.HasPrefix(path.Base(memberName(m)), app.begins) }) {
+				o.format, o.app = app.id, app.name
+			}
+		}
+		o.read = func(ctx context.Context, passphrase secret.Bytes) (Result, error) {
 			im, members, err := openMembers(ctx, list, passphrase.Reveal())
 			defer wipeMembers(members)
 			if err != nil {
 				return Result{}, err
 			}
-			return im.Read(ctx, passphrase)
-		}}
-		for _, app := range zipApps {
-			if o.format == "" && slices.ContainsFunc(list, func(m *sealedzip.Member) bool { return strings.HasPrefix(path.Base(memberName(m)), app.begins) }) {
-				o.format, o.app = app.id, app.name
-			}
+			r, err := im.Read(ctx, passphrase)
+			r.Format = cmp.Or(o.format, r.Format)
+			return r, err
 		}
 		return o, nil
 	}
