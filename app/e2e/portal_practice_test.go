@@ -5,6 +5,7 @@ package e2e
 import (
 	"encoding/json"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -129,12 +130,12 @@ const (
 	phone   = "#phone-messages"
 )
 
-// scans waits until the QR code of the page is on the screen, and has Tallystick add it. profile may be "".
-func (m *member) scans(profile string) {
+// scans waits until the QR code of the page is on the screen, and has the command line add it.
+func (m *member) scans() {
 	m.t.Helper()
 	m.do("waiting for the QR code", chromedp.WaitVisible(chromedp.CSS("#qr")))
 	m.onScreen()
-	m.a.exits(done, "", append(inProfile(profile), "scan", "--screen", "--add")...)
+	m.a.exits(done, "", "scan", "--screen", "--add")
 }
 
 // onScreen waits until one QR code can be scanned: the browser says that the page is there before the screen shows it.
@@ -149,14 +150,6 @@ func (m *member) onScreen() {
 	}
 }
 
-// inProfile are the arguments that choose a profile; "" = the usual one.
-func inProfile(profile string) []string {
-	if profile == "" {
-		return nil
-	}
-	return []string{"--profile", profile}
-}
-
 // The portals take the code of the period before, this one, and the one after, and each only once. So a code that is to
 // be accepted belongs to a later period than the last one that was.
 const period = 30
@@ -166,9 +159,9 @@ func periodNow() int64 { return time.Now().Unix() / period }
 // generator gives codes of one account, no period twice.
 type generator struct {
 	a       *tally
-	profile string
-	account string // id, or words
-	last    int64  // the period of the last code
+	where   []string // arguments that choose the vault
+	account string   // id, or words
+	last    int64    // the period of the last code
 }
 
 // shown is what `code --json` says of an account.
@@ -181,7 +174,7 @@ type shown struct {
 // now is the code of this moment, used or not.
 func (g *generator) now() string {
 	g.a.t.Helper()
-	out := g.a.exits(done, "", append(inProfile(g.profile), "code", g.account, "--json")...).Stdout
+	out := g.a.exits(done, "", append(slices.Clone(g.where), "code", g.account, "--json")...).Stdout
 	list := decode[[]shown](g.a.t, out)
 	if len(list) != 1 || len(list[0].Code) != 6 || list[0].Remaining < 1 || list[0].Remaining > period {
 		g.a.t.Fatalf("code %s --json: %s", g.account, out)

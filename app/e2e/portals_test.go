@@ -3,7 +3,8 @@
 package e2e
 
 import (
-	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,93 +17,45 @@ import (
 // B3Networks, with the window: scan, prove it, keep the recovery key from Downloads, sign in with a copied code.
 func TestPortalB3Networks(t *testing.T) {
 	m := visit(t, "b3networks")
-	a, d, ctx := m.a, m.d, within(t, 10*patience)
+	d := m.d
 	m.settings("#policy")
 	m.signIn()
 	m.click("#method-authenticator")
 	picture(t, d, "enable-with-authenticator-app")
 	m.follow("#continue")
-	m.onScreen()
 
-	p, w := a.open()
-	a.shows(w, "Your accounts are encrypted", "Start")
-	a.press(w, "Return")
-	a.shows(w, "Add your first account")
-	a.press(w, "ctrl+shift+s")
-	a.shows(w, "Is this it")
-	picture(t, d, "found")
-	a.press(w, "Return")
-	a.shows(w, "Type this into")
-	codes := &generator{a: a, account: "b3networks"}
-	codes.wait()
-	code, at := sameSecond(t, func() string { return windowCode(t, w, codes) })
-	codes.last = at.Unix() / period
+	s := m.sits()
+	s.scansScreen()
+	codes := s.codes("b3networks")
+	code := s.reads(codes)
 
 	// First a slip of the finger: the portal says so, and the account stays.
 	m.verify(wrong(code))
 	m.says(saysWrong)
 	picture(t, d, "refused")
 	m.verify(code)
-	key := m.text("#recovery-key")
 	file := m.download("#download")
 	picture(t, d, "downloaded")
 
 	// The file is offered, and understood.
-	a.press(w, "Return") // the portal accepted it
-	a.shows(w, "Keep the recovery keys")
-	a.shows(w, "Appeared in Downloads")
-	picture(t, d, "offered")
-	a.clicks(w, "Appeared in Downloads")
-	a.shows(w, "One key was understood")
-	picture(t, d, "understood")
-	a.clicks(w, "Keep these keys")
-	a.shows(w, "The file is still there")
-	picture(t, d, "kept")
-	if list := a.exits(done, "", "recovery", "list", "b3networks", "--show-secrets").Stdout; !strings.Contains(list, key) {
-		t.Fatal("the key that is kept is not the one on the page")
-	}
-	a.clicks(w, "Overwrite and delete it")
-	err := desktop.WaitFor(ctx, "the file to be gone", func() bool {
-		_, err := os.Stat(file)
-		return os.IsNotExist(err)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	a.clicks(w, "Continue")
-	a.shows(w, "Show my accounts")
-	a.press(w, "Return")
-	a.shows(w, "B3Networks")
+	s.accepted()
+	key := s.keepsDownload("b3networks", file)
+	s.shows("Show my accounts")
+	s.press("Return")
+	s.shows("B3Networks")
 	m.follow("#finish")
 	m.signOut()
 
 	// The next sign-in: copied in the window, pasted into the page.
 	m.signIn()
-	codes.wait()
-	if err := d.SetClipboard(ctx, "something else"); err != nil {
-		t.Fatal(err)
-	}
-	codes.last = periodNow()
-	a.press(w, "Down", "Return")
-	err = desktop.WaitFor(ctx, "a code on the clipboard", func() bool {
-		text, err := d.Clipboard(ctx)
-		return err == nil && len(text) == 6 && text == codes.now()
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	m.click("#code")
-	if err := m.window.Key(ctx, "ctrl+v"); err != nil {
-		t.Fatal(err)
-	}
-	picture(t, d, "pasted")
+	s.pastesCode(codes, "#code")
 	m.follow("#verify")
 	m.isIn()
 	picture(t, d, "signed-in")
 	m.signOut()
 
-	m.usesRecoveryKey("b3networks")
-	a.quit(p, w)
+	s.usesKeyFromWindow("b3networks", key)
+	s.quit()
 }
 
 // windowCode is the code that the window shows, read until it is the one the command line prints.
@@ -119,83 +72,110 @@ func windowCode(t *testing.T, w *desktop.Window, g *generator) string {
 	return code
 }
 
-// B3Networks by e-mail: codes come from the portal, the recovery key is what Tallystick is for.
+// B3Networks by e-mail, along the guide: codes come from the portal, the recovery key is what Tallystick is for. It is kept in an
+// account without codes, and once it lets its owner in.
 func TestPortalB3NetworksByEmail(t *testing.T) {
 	m := visit(t, "b3networks")
+	s := m.sits()
+	g := s.opensGuide("B3Networks", "B3Networks")
+	g.shows("Step 1 of 6")
+	s.a.clicks(g.w, "Code by e-mail")
+	g.follows("Step 1 of 5", "Two-Factor Authentication")
 	m.signIn()
 	m.isIn()
-	m.enableByEmail("#finish")
+	g.next()
+	g.follows("Step 2 of 5", "Send verification code")
+	m.click("#profile-icon")
+	m.follow("#manage-account", "#security-and-credentials", "#enable", "#send-code")
+	g.next()
+	m.fill("#code", m.sent(mailbox))
+	picture(m.t, m.d, "code-from-the-mailbox")
+	m.follow("#continue")
+	file := m.download("#download")
+	g.next()
+	g.follows("Step 4 of 5", "Recovery Key")
+
+	// The guide leads to the form, with portal and kind put in.
+	g.first() // "Keep the recovery keys"
+	s.front()
+	s.shows("Account name")
+	picture(t, m.d, "manual-account")
+	s.types("\t" + m.name)
+	s.clicks("Continue")
+	s.shows("Is this it")
+	s.press("Return")
+	s.shows("Keep the recovery keys")
+	key := s.keepsDownload("b3networks", file)
+	s.shows("Show my accounts")
+	s.press("Return")
+	s.shows("B3Networks")
+	m.follow("#finish")
+	m.says("Two-factor authentication is on.")
+	g.next()
+	g.follows("Step 5 of 5")
+	g.closes()
+	if list := s.a.list("--show-secrets"); len(list) != 1 || list[0].Kind != "manual" || list[0].Issuer != "B3Networks" || list[0].Secret != "" {
+		t.Fatalf("a manual account: %+v", list)
+	}
 	m.signOut()
 
 	m.signIn()
 	m.verify(m.sent(mailbox))
 	m.isIn()
 	m.signOut()
-	m.usesRecoveryKey("b3networks")
-}
-
-// enableByEmail turns codes by e-mail on, and keeps the recovery key in an account without codes. finish is the button
-// that ends it.
-func (m *member) enableByEmail(finish string) {
-	m.t.Helper()
-	m.click("#profile-icon")
-	m.follow("#manage-account", "#security-and-credentials", "#enable", "#send-code")
-	m.fill("#code", m.sent(mailbox))
-	picture(m.t, m.d, "code-from-the-mailbox")
-	m.follow("#continue")
-	file := m.download("#download")
-	m.manual("by e-mail")
-	m.keeps("e-mail", file)
-	picture(m.t, m.d, "recovery-key")
-	m.follow(finish)
-	m.says("Two-factor authentication is on.")
-}
-
-// manual adds an account whose codes the portal sends.
-func (m *member) manual(how string) {
-	m.t.Helper()
-	m.a.exits(done, "", "add", "--manual", "--kind", "manual", "--issuer", m.portal, "--name", m.name+" "+how)
-	m.a.exits(done, "", "edit", strings.TrimPrefix(how, "by "), "--url", m.url)
-	list := m.a.list("--show-secrets")
-	added := list[len(list)-1]
-	if added.Kind != "manual" || added.Issuer != m.portal || added.Secret != "" {
-		m.t.Fatalf("a manual account: %+v", added)
-	}
+	s.usesKeyFromWindow("b3networks", key)
+	s.quit()
 }
 
 // Qontak Call Center: e-mail first, kept in a manual account; then an authenticator, and a new recovery key for it.
 func TestPortalQontak(t *testing.T) {
 	m := visit(t, "qontak")
+	s := m.sits()
 	m.signIn()
 	m.isIn()
-	m.enableByEmail("#finish")
+	m.click("#profile-icon")
+	m.follow("#manage-account", "#security-and-credentials", "#enable", "#send-code")
+	m.fill("#code", m.sent(mailbox))
+	m.follow("#continue")
+	file := m.download("#download")
+	s.typesManual("Qontak", "by e-mail")
+	byMail := s.keepsDownload("e-mail", file)
+	s.shows("Show my accounts")
+	s.press("Return")
+	s.shows("Qontak")
+	m.follow("#finish")
+	m.says("Two-factor authentication is on.")
 	m.signOut()
 	m.signIn()
 	m.verify(m.sent(mailbox))
 	m.isIn()
 	m.signOut()
-	m.usesRecoveryKey("e-mail")
+	s.usesKeyFromWindow("e-mail", byMail)
 
 	m.signIn()
 	m.verify(m.sent(mailbox))
 	m.click("#profile-icon")
 	m.follow("#manage-account", "#security-and-credentials", "#set-up")
-	m.scans("")
-	picture(t, m.d, "scanned")
+	s.scansScreen()
 	accounts := m.a.list()
 	if len(accounts) != 2 || accounts[1].Kind != "totp" || accounts[1].Issuer != "Qontak" {
 		t.Fatalf("accounts: %+v", accounts)
 	}
-	codes := &generator{a: m.a, account: accounts[1].ID}
-	code := codes.fresh()
+	codes := s.codes(accounts[1].ID)
+	code := s.reads(codes)
 	m.verify(code)
 	m.says("The authenticator app is set up. Use its code from the next sign-in on.")
 
 	m.follow("#new-recovery-key", "#send-code")
 	m.fill("#code", m.sent(mailbox))
 	m.follow("#continue")
-	m.keeps(codes.account, m.download("#download"))
-	picture(t, m.d, "new-recovery-key")
+	file = m.download("#download")
+	s.accepted()
+	key := s.keepsDownload(codes.account, file)
+	picture(m.t, m.d, "new-recovery-key")
+	s.shows("Show my accounts")
+	s.press("Return")
+	s.shows("Favourites")
 	m.follow("#finish")
 	m.signOut()
 
@@ -205,11 +185,16 @@ func TestPortalQontak(t *testing.T) {
 	if got := m.text("#notice"); got != saysUsed && got != saysWrong { // wrong: it is too old by now
 		t.Fatalf("the code of the enrollment, once more: %q", got)
 	}
+	s.press("Home")
 	m.verify(codes.fresh())
 	m.isIn()
 	picture(t, m.d, "signed-in")
 	m.signOut()
+	if list := s.a.exits(done, "", "recovery", "list", codes.account, "--show-secrets").Stdout; !strings.Contains(list, key) {
+		t.Fatal("the new recovery key is not kept with the new account")
+	}
 	m.usesRecoveryKey(codes.account)
+	s.quit()
 }
 
 // Yeastar PBX: the account's password first; then the QR code, or the key to be typed.
@@ -230,12 +215,14 @@ func TestPortalYeastar(t *testing.T) {
 			picture(t, m.d, "password")
 			m.follow("#confirm")
 			m.click("#method-authenticator")
-			if how == "scanned" {
-				m.scans("")
+			var s *seat
+			if how == "scanned" { // on the command line
+				m.scans()
 			} else {
 				m.click("#cant-scan")
 				picture(t, m.d, "cant-scan")
-				m.a.exits(done, m.text("#key")+"\n", "add", "--manual", "--issuer", "Yeastar", "--name", m.name, "-")
+				s = m.sits()
+				s.typesKey("Yeastar", m.text("#key"))
 			}
 			accounts := m.a.list()
 			if len(accounts) != 1 || accounts[0].Issuer != "Yeastar" || accounts[0].Name != m.name ||
@@ -244,7 +231,12 @@ func TestPortalYeastar(t *testing.T) {
 			}
 
 			codes := &generator{a: m.a, account: "yeastar"}
-			code := codes.fresh()
+			var code string
+			if s == nil {
+				code = codes.fresh()
+			} else {
+				code = s.reads(codes)
+			}
 			m.fill("#code", wrong(code))
 			m.follow("#save")
 			m.says(saysWrong)
@@ -256,10 +248,18 @@ func TestPortalYeastar(t *testing.T) {
 			m.signOut()
 
 			m.signIn()
-			m.verify(codes.fresh())
+			if s == nil {
+				m.verify(codes.fresh())
+			} else {
+				s.accepted()
+				s.none() // this portal hands out no recovery key
+				s.pastesCode(codes, "#code")
+				m.follow("#verify")
+				s.quit()
+			}
 			m.isIn()
 			picture(t, m.d, "signed-in")
-			// This portal hands out no recovery key, and asks for none.
+			// It asks for none, either.
 			m.signOut()
 			m.signIn()
 			if m.offers("#use-recovery-key") {
@@ -292,34 +292,58 @@ func TestPortalVoIPAdminPanel(t *testing.T) {
 	picture(t, m.d, "signed-in-by-sms")
 
 	// The panel hands out no recovery key by itself. What its operator gives somebody on the telephone is typed.
-	m.manual("by SMS")
+	one := m.sits("--dir", filepath.Join(m.d.Home, "one"))
+	g := one.opensGuide("VoIP admin panel", "VoIP admin panel (code by SMS)")
+	g.shows("Step 1 of 3")
+	g.next()
+	g.next()
+	g.follows("Step 3 of 3", "There is no code to make")
+	g.first()
+	one.front()
+	one.shows("Account name")
+	one.types("\t" + m.name + " by SMS")
+	one.clicks("Continue")
+	one.shows("Is this it")
+	one.press("Return")
+	one.shows("Keep the recovery keys")
+	g.closes()
+	one.front()
 	const spoken = "fdsk-71qm-x8ty"
-	got := decode[sheets](t, m.a.exits(done, "Recovery key: "+spoken+"\n", "recovery", "add", "sms", "-", "--json").Stdout)
-	if got.Added != 1 || got.Left != 1 {
-		t.Fatalf("recovery add: %+v, want one new key", got)
-	}
-	if list := m.a.exits(done, "", "recovery", "list", "sms", "--show-secrets").Stdout; !strings.Contains(list, spoken) {
+	one.clicks("Paste or type the keys here")
+	one.types(spoken)
+	one.shows("One key was understood")
+	one.clicks("Keep these keys")
+	one.shows("is with this account now")
+	one.clicks("Continue")
+	one.shows("Show my accounts")
+	one.press("Return")
+	one.shows("Favourites")
+	if list := m.a.exits(done, "", append(slices.Clone(one.where), "recovery", "list", "sms", "--show-secrets")...).Stdout; !strings.Contains(list, spoken) {
 		t.Fatalf("recovery list: %s", list)
 	}
 
-	// The front desk: two people scan the same key, each into a profile.
+	// The front desk: two people scan the same key, each into a vault of their own.
 	m.click("#admin-panel")
 	m.follow("#my-profile", "#use-app")
-	people := []*generator{{a: m.a, profile: "a", account: "voip"}, {a: m.a, profile: "b", account: "voip"}}
-	for _, g := range people {
-		m.scans(g.profile)
-	}
+	one.scansScreen()
+	two := m.sits("--dir", filepath.Join(m.d.Home, "two"))
+	two.scansScreen()
 	picture(t, m.d, "scanned-by-both")
 	m.follow("#back")
 	m.signOut()
-	one, two := people[0], people[1]
-	one.wait()
-	both, at := sameSecond(t, func() string { return one.now() + " " + two.now() })
-	code, other, _ := strings.Cut(both, " ")
-	if code != other {
-		t.Fatalf("at the same moment one profile says %s, the other %s", code, other)
+	// The one who keeps a manual account for the same login has two by that name.
+	codesOne, codesTwo := one.codes(one.accountOf("totp")), two.codes("voip")
+	var code, other string
+	for code == "" || codesOne.last != codesTwo.last { // until it is one and the same moment
+		one.front()
+		code = one.reads(codesOne)
+		codesTwo.last = codesOne.last - 1
+		two.front()
+		other = two.reads(codesTwo)
 	}
-	one.last, two.last = at.Unix()/period, at.Unix()/period
+	if code != other {
+		t.Fatalf("at the same moment one window says %s, the other %s", code, other)
+	}
 
 	m.signIn()
 	m.verify(code)
@@ -330,25 +354,39 @@ func TestPortalVoIPAdminPanel(t *testing.T) {
 	second.verify(code) // it is the login's code, not the person's: the first one used it up
 	second.says(saysUsed)
 	picture(t, m.d, "two-is-refused-the-used-code")
-	second.verify(two.fresh())
+	second.verify(two.reads(codesTwo))
 	second.isIn()
 	picture(t, m.d, "two-is-in")
 	m.follow("header .brand") // and the first one still is
 	m.isIn()
+	for _, s := range []*seat{two, one} {
+		s.front()
+		s.accepted()
+		s.none()
+		s.quit()
+	}
 }
 
 // RingLogix PBX Dashboard: passcode and current password are saved together.
 func TestPortalRingLogix(t *testing.T) {
 	const refused = "Not saved. The passcode may just have changed, which it does every 30 seconds, or the current password is not right."
 	m := visit(t, "ringlogix")
+	s := m.sits()
+	g := s.opensGuide("RingLogix", "RingLogix PBX Dashboard")
+	g.follows("Step 1 of 4", "Set Up Google Authenticator")
 	m.signIn()
 	m.isIn()
 	m.follow("#profile", "#set-up")
-	m.scans("")
-	picture(t, m.d, "scanned")
-	codes := &generator{a: m.a, account: "ringlogix"}
-	codes.wait()
-	code := codes.now()
+	g.next()
+	g.follows("Step 2 of 4", "Type the key")
+	g.scans()
+	g.next()
+	g.follows("Step 3 of 4", "Passcode")
+	codes := s.codes("ringlogix")
+	code := s.reads(codes)
+	if got := readCode(t, g.w); got != code && got != codes.now() {
+		t.Errorf("the guide shows %s, the window %s", got, code)
+	}
 	m.fill("#passcode", code)
 	m.fill("#current_password", "not the password")
 	m.follow("#save")
@@ -358,14 +396,22 @@ func TestPortalRingLogix(t *testing.T) {
 	m.fill("#current_password", password)
 	m.follow("#save")
 	m.says(refused)
-	m.fill("#passcode", codes.fresh())
+	m.fill("#passcode", s.reads(codes))
 	m.fill("#current_password", password)
 	m.follow("#save")
 	m.says("Saved. Log out and in again: the passcode is asked for from now on.")
+	g.next()
+	g.follows("Step 4 of 4", "Sign out and in again")
+	g.closes()
+	s.front()
+	s.accepted()
+	s.none()
 	m.signOut()
 
 	m.signIn()
-	m.verify(codes.fresh())
+	s.pastesCode(codes, "#code")
+	m.follow("#verify")
 	m.isIn()
 	picture(t, m.d, "signed-in")
+	s.quit()
 }
