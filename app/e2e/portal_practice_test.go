@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"encoding/json"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -218,30 +217,6 @@ type sheets struct {
 			Number int
 			Used   *time.Time
 		}
-	}
-}
-
-// keeps has Tallystick keep the recovery key of a file with an account, and removes the file, as a careful person does.
-func (m *member) keeps(account, file string) {
-	m.t.Helper()
-	got := decode[sheets](m.t, m.a.exits(done, "", "recovery", "add", account, file, "--json").Stdout)
-	if got.Added != 1 || got.Left != 1 {
-		m.t.Fatalf("recovery add: %+v, want one new key", got)
-	}
-	// The portal wrote the file; the key in it is the one on its page.
-	text, err := os.ReadFile(file)
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	key := m.text("#recovery-key")
-	if !strings.Contains(string(text), key) {
-		m.t.Fatalf("%s does not hold the key on the page", file)
-	}
-	if list := m.a.exits(done, "", "recovery", "list", account, "--show-secrets").Stdout; !strings.Contains(list, key) {
-		m.t.Fatal("the key that is kept is not the one on the page")
-	}
-	if err := os.Remove(file); err != nil {
-		m.t.Fatal(err)
 	}
 }
 
