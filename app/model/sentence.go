@@ -65,7 +65,7 @@ var sentences = []said{
 	{vault.ErrSave, "The change could not be saved, and the vault is as it was before."},
 
 	// The passphrase of the recovery keys.
-	{vault.ErrOlderUnsealed, "The change is made, but an older copy of the vault could not be changed with it, and still holds the recovery keys as they were. Try again with the same passphrase."},
+	{vault.ErrOlderUnsealed, "The change is made, but an older copy of the vault could not be changed with it, and still holds the recovery keys as they were. Change their passphrase once more, to the same one, to mend that."},
 	{vault.ErrRecoverySealed, "The recovery keys are sealed under a passphrase of their own. Type it to open them."},
 	{vault.ErrNoRecoveryLock, "No passphrase is set for the recovery keys."},
 
