@@ -594,3 +594,26 @@ func BenchmarkSealSheet(b *testing.B) {
 		}
 	})
 }
+
+// A process that is killed after the vault was sealed leaves older copies in the open; changing
+// the passphrase to the same one seals them.
+func TestOlderCopiesAreMended(t *testing.T) {
+	m, cfg, _, _ := sheetVault(t)
+	open := map[string][]byte{}
+	for name, text := range snapshot(t, cfg.Dir) {
+		if strings.HasPrefix(name, vault.GenerationsDir) {
+			open[name] = []byte(text)
+		}
+	}
+	ok(t, m.SetRecoveryPassphrase(ctx, pass(""), pass(firstPass)))
+	for name, text := range open {
+		write(t, cfg, name, text)
+	}
+	if inTheOpen(t, cfg) == nil {
+		t.Fatal("there is nothing to mend")
+	}
+	ok(t, m.SetRecoveryPassphrase(ctx, pass(firstPass), pass(firstPass)))
+	if found := inTheOpen(t, cfg); found != nil {
+		t.Error(found)
+	}
+}
