@@ -1,0 +1,214 @@
+package intake_test
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tallystick/tallystick/vault"
+	"github.com/tallystick/tallystick/vault/otp"
+	"github.com/tallystick/tallystick/vault/secret"
+	"github.com/tallystick/tallystick/vault/transfer"
+	"github.com/tallystick/tallystick/vault/transfer/intake"
+)
+
+var now = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
+
+// dice is randomness that is the same every time.
+func dice() *rand.ChaCha8 { return rand.NewChaCha8([32]byte{1}) }
+
+func entry(issuer, name, key string) transfer.Entry {
+	return transfer.Entry{Issuer: issuer, Name: name, Params: otp.New(otp.TOTP, secret.FromString(key))}
+}
+
+func vaultOf(t testing.TB, random *rand.ChaCha8, entries ...transfer.Entry) *vault.Vault {
+	t.Helper()
+	v := vault.New()
+	for _, e := range entries {
+		if _, err := v.Add(intake.Becomes(e), random, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return v
+}
+
+func verdicts(plan []intake.Item) string {
+	var list []string
+	for _, it := range plan {
+		list = append(list, string(it.Verdict))
+	}
+	return strings.Join(list, " ")
+}
+
+func TestVerdicts(t *testing.T) {
+	random := dice()
+	hotp := entry("Counter", "c", "key of a counter")
+	hotp.Params = otp.New(otp.HOTP, hotp.Params.Secret)
+	hotp.Params.Counter = 5
+	v := vaultOf(t, random, entry("Shop", "maria", "key 1"), entry("Bank", "joe", "key 2"), hotp)
+	if err := v.Remove(v.Accounts()[1].ID, now); err != nil {
+		t.Fatal(err)
+	}
+	longer := entry("Shop", "maria", "key 1")
+	longer.Params.Digits = 8
+	ahead := hotp
+	ahead.Params.Counter = 9
+	pin := transfer.Entry{Issuer: "P", Params: otp.New(otp.MOTP, secret.FromString("0123456789abcdef"))}
+	plan := intake.Plan(v, []transfer.Entry{
+		entry("Called otherwise", "x", "key 1"), // same key and settings
+		entry(" shop", "MARIA ", "key 3"),       // same names
+		longer,                                  // same names and key, other settings: other codes
+		entry("New", "n", "key 4"),
+		entry("New again", "n", "key 4"),
+		entry("Bank", "joe", "key 2"), // in the trash
+		ahead, pin,
+	})
+	if got := verdicts(plan); got != "same namesake namesake new twice same same pin" {
+		t.Fatalf("%s", got)
+	}
+	if plan[0].There[0] != v.Accounts()[0].ID || plan[0].Trashed || plan[1].There[0] != v.Accounts()[0].ID {
+		t.Errorf("%+v", plan[0].There)
+	}
+	if plan[4].Earlier != 3 || !plan[5].Trashed || !plan[6].Newer || plan[0].Newer {
+		t.Errorf("%d, %t, %t", plan[4].Earlier, plan[5].Trashed, plan[6].Newer)
+	}
+	if live, _, _ := v.Count(); live != 2 {
+		t.Error("planning changed the vault")
+	}
+}
+
+// TestNothingIsOverwritten applies a plan and finds everything that was there as it was.
+func TestNothingIsOverwritten(t *testing.T) {
+	random := dice()
+	v := vaultOf(t, random, entry("Shop", "maria", "key 1"))
+	before := v.Clone()
+	entries := []transfer.Entry{entry("Shop", "maria", "key 2"), entry("x", "y", "key 1"), entry("z", "", "key 3")}
+	plan := intake.Plan(v, entries)
+	var choices []intake.Choice
+	for _, it := range plan {
+		choices = append(choices, intake.Usual(it))
+	}
+	added, err := intake.Apply(v, plan, choices, random, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if added[0].ID == "" || added[1].ID != "" || added[2].Issuer != "z" {
+		t.Errorf("%v", added)
+	}
+	list := v.Accounts()
+	if len(list) != 3 || !slices.Equal([]vault.ID{list[0].ID}, []vault.ID{before.Accounts()[0].ID}) || !list[0].Params.Same(before.Accounts()[0].Params) {
+		t.Errorf("%v", list)
+	}
+	// The vault has keys of its own: wiping the import leaves them.
+	r := transfer.Result{Entries: entries}
+	r.Wipe()
+	if v.Accounts()[1].Params.Secret.IsEmpty() {
+		t.Error("wiping the import emptied an account")
+	}
+	// The same import again adds nothing.
+	for _, it := range intake.Plan(v, []transfer.Entry{entry("Shop", "maria", "key 2"), entry("z", "", "key 3")}) {
+		if it.Verdict.Adds() {
+			t.Errorf("%s would be added again", it.Entry.Issuer)
+		}
+	}
+}
+
+func TestWhatComesAlong(t *testing.T) {
+	random := dice()
+	e := entry("GitHub", "GitHub: maria", "key 1")
+	e.Tags, e.Favourite, e.Note, e.URL, e.Archived, e.Used = []string{"Work"}, true, "a note", "https://x.example", true, now
+	e.Recovery = []secret.Bytes{secret.FromString("4kq7-m2xv"), secret.FromString("4KQ7 M2XV"), secret.FromString("9bn3-c8zt")}
+	v := vault.New()
+	plan := intake.Plan(v, []transfer.Entry{e})
+	added, err := intake.Apply(v, plan, []intake.Choice{{Add: true, Recovery: true}}, random, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := added[0]
+	if a.Issuer != "GitHub" || a.Name != "maria" || !a.Favourite || a.Note != "a note" || a.URL != e.URL || !a.Used.Equal(now) || !slices.Equal(a.Tags, []string{"Work", intake.ArchiveTag}) {
+		t.Errorf("%+v", a)
+	}
+	if len(a.Recovery) != 1 || a.Recovery[0].Left() != 2 || a.Recovery[0].Origin.Service != "GitHub" {
+		t.Errorf("%d sheets", len(a.Recovery))
+	}
+	if !slices.Equal(e.Tags, []string{"Work"}) {
+		t.Error("the entry's tags were changed")
+	}
+}
+
+func TestPINs(t *testing.T) {
+	random := dice()
+	e := transfer.Entry{Issuer: "P", Params: otp.New(otp.MOTP, secret.FromString("0123456789abcdef"))}
+	v := vault.New()
+	plan := intake.Plan(v, []transfer.Entry{e})
+	if intake.Usual(plan[0]).Add {
+		t.Error("it would be added without its PIN")
+	}
+	if _, err := intake.Apply(v, plan, []intake.Choice{{Add: true}}, random, now); !errors.Is(err, vault.ErrInvalid) {
+		t.Errorf("%v", err)
+	}
+	if _, err := intake.Apply(v, plan, []intake.Choice{{Add: true, PIN: secret.FromString("1234")}}, random, now); err != nil {
+		t.Error(err)
+	}
+	if !e.Params.PIN.IsEmpty() {
+		t.Error("the entry got the PIN")
+	}
+}
+
+// TestPlanAgreesWithTheVault compares the index with what the vault says one by one.
+func TestPlanAgreesWithTheVault(t *testing.T) {
+	random := dice()
+	r := rand.New(random)
+	some := func() transfer.Entry {
+		e := entry(fmt.Sprint("i", r.IntN(5)), fmt.Sprint("n", r.IntN(5)), fmt.Sprint("key ", r.IntN(30)))
+		e.Params.Digits = 6 + r.IntN(2)
+		if r.IntN(4) == 0 {
+			e.Params = otp.New(otp.Steam, e.Params.Secret)
+		}
+		return e
+	}
+	for range 50 {
+		v := vault.New()
+		for range r.IntN(20) {
+			if _, err := v.Add(intake.Becomes(some()), random, now); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var entries []transfer.Entry
+		for range 20 {
+			entries = append(entries, some())
+		}
+		for i, it := range intake.Plan(v, entries) {
+			same := len(v.SameKey(it.Account.Params)) > 0
+			if same != (it.Verdict == intake.Same) {
+				t.Fatalf("%s, and the vault says %t", it.Verdict, same)
+			}
+			earlier := slices.IndexFunc(entries[:i], func(e transfer.Entry) bool { return e.Params.Same(entries[i].Params) })
+			if !same && (earlier >= 0) != (it.Verdict == intake.Twice) || it.Verdict == intake.Twice && it.Earlier != earlier {
+				t.Fatalf("%s of %d, and the earlier one is %d", it.Verdict, it.Earlier, earlier)
+			}
+			if it.Verdict == intake.Namesake != (!same && earlier < 0 && len(v.SameNames(it.Account.Issuer, it.Account.Name)) > 0) {
+				t.Fatalf("%s", it.Verdict)
+			}
+		}
+	}
+}
+
+func BenchmarkPlan(b *testing.B) {
+	random := dice()
+	v := vault.New()
+	var entries []transfer.Entry
+	for i := range 10_000 {
+		if _, err := v.Add(intake.Becomes(entry("Shop", fmt.Sprint(i), fmt.Sprint("key ", i))), random, now); err != nil {
+			b.Fatal(err)
+		}
+		entries = append(entries, entry("Shop", fmt.Sprint(i+5_000), fmt.Sprint("key ", i+5_000)))
+	}
+	for b.Loop() {
+		intake.Plan(v, entries)
+	}
+}
