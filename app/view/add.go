@@ -282,7 +282,11 @@ func (p *addPage) typing() fyne.CanvasObject {
 	p.form = newKeyForm(p.add, p.escapes)
 	p.first = p.form.first()
 	p.save = widget.NewButton(widget.Primary, "Continue", look.IconCheck, p.form.submit)
-	return sheet("Type the key", p.back, append(append([]fyne.CanvasObject{p.banner}, p.form.objects()...), p.save)...)
+	title := "Type the key"
+	if p.add.Form().Kind == model.Manual { // as a guide opens it
+		title = "Codes by e-mail or SMS"
+	}
+	return sheet(title, p.back, append(append([]fyne.CanvasObject{p.banner}, p.form.objects()...), p.save)...)
 }
 
 // proveIt shows the code very large, to be typed into the portal.

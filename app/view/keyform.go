@@ -19,6 +19,7 @@ type keyForm struct {
 	fields                  map[string]*widget.FormField
 	more                    *fyne.Container
 	moreButton              *widget.Button
+	about                   *widget.Text
 	filling                 bool
 }
 
@@ -63,6 +64,7 @@ func newKeyForm(add *model.Add, escapes func(*fyne.KeyEvent) bool) *keyForm {
 	f.more = widget.NewColumn(look.Space4, f.fields["kind"], f.fields["algorithm"], f.fields["digits"], f.fields["period"], f.fields["counter"])
 	f.more.Hide()
 	f.moreButton = widget.NewButton(widget.Quiet, "More", look.IconDown, f.toggleMore)
+	f.about = widget.NewText(widget.Muted, "")
 	f.fill(add.Form())
 	return f
 }
@@ -71,7 +73,7 @@ func (f *keyForm) first() fyne.Focusable { return f.issuer }
 
 func (f *keyForm) objects() []fyne.CanvasObject {
 	return []fyne.CanvasObject{
-		widget.NewText(widget.Muted, "Portals offer this beside the QR code, as “Can't scan?” or “Enter the key by hand”. Most need nothing but the key."),
+		f.about,
 		f.fields["issuer"], f.fields["name"], f.fields["key"], f.fields["pin"],
 		widget.NewFlow(0, f.moreButton), f.more,
 	}
@@ -118,6 +120,11 @@ func (f *keyForm) kindChanged() {
 // showFor hides the fields that mean nothing for a kind.
 func (f *keyForm) showFor(kind model.Kind) {
 	plain := kind == model.TOTP || kind == model.HOTP
+	if kind == model.Manual {
+		f.about.SetText("The portal sends the code itself, so there is none to make. Recovery keys, the sign-in address and a note can be kept with the account.")
+	} else {
+		f.about.SetText("Portals offer this beside the QR code, as “Can't scan?” or “Enter the key by hand”. Most need nothing but the key.")
+	}
 	setVisible(f.fields["key"], kind != model.Manual)
 	setVisible(f.fields["pin"], kind == model.MOTP || kind == model.Yandex)
 	setVisible(f.fields["algorithm"], plain)

@@ -86,6 +86,7 @@ var screens = []struct {
 	}},
 	{"add-camera", phone, 1, withCamera, filming},
 	{"add-type-key", phone, 1, openVault, func(s *stage) { s.session.Add().TypeKey() }},
+	{"add-manual", phone, 1, openVault, func(s *stage) { s.session.Add().TypeManual("Qontak") }},
 	{"add-prove-it", phone, 1, openVault, proveIt},
 	{"add-refused", phone, 1, openVault, func(s *stage) { proveIt(s); s.session.Add().Refused() }},
 	{"add-keep-keys", phone, 1, openVault, keepKeys},
