@@ -2,6 +2,10 @@
 package realtest
 
 import (
+	"encoding/pem"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -61,6 +65,32 @@ func TestApacheDigest(t *testing.T) { t.Parallel(); conformWebDAV(t, servers.Apa
 func TestLighttpd(t *testing.T)     { t.Parallel(); conformWebDAV(t, servers.Lighttpd(t), true) }
 func TestNginx(t *testing.T)        { t.Parallel(); conformWebDAV(t, servers.Nginx(t), true) }
 func TestRclone(t *testing.T)       { t.Parallel(); conformWebDAV(t, servers.Rclone(t), true) }
+
+// A server that stands behind another one, which speaks TLS for it: with the name people know it by, and with one of its own.
+func TestApacheBehindAnother(t *testing.T) {
+	t.Parallel()
+	for name, outgoing := range map[string]func(r *httputil.ProxyRequest, inner *url.URL){
+		"known by its name": func(r *httputil.ProxyRequest, inner *url.URL) {
+			r.SetURL(inner)
+			r.Out.Host = r.In.Host
+		},
+		"known by another name": func(r *httputil.ProxyRequest, inner *url.URL) { r.SetURL(inner) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := servers.ApacheDigest(t)
+			inner, err := url.Parse(srv.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			folder := inner.EscapedPath()
+			inner.Path = ""
+			front := httptest.NewTLSServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { outgoing(r, inner) }})
+			t.Cleanup(front.Close)
+			srv.URL, srv.CA = front.URL+folder, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: front.Certificate().Raw})
+			conformWebDAV(t, srv, true)
+		})
+	}
+}
 
 func TestS3(t *testing.T) {
 	t.Parallel()

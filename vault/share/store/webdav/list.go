@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/tallystick/tallystick/vault/share/store"
 	"github.com/tallystick/tallystick/vault/share/store/web"
@@ -22,7 +23,7 @@ type entry struct {
 	name   string // relative to the root of the Store, without a '/' at the end; "" = the root
 	folder bool
 	size   int64
-	tag    string // entity tag; empty = not told
+	tag    string // changes with what is in a folder: its entity tag, else when it last changed; empty = not told
 	old    bool   // last changed more than staleAfter before the reply
 }
 
@@ -296,6 +297,9 @@ type response struct {
 	} `xml:"DAV: propstat"`
 }
 
+// settled is how long ago a folder has to have changed for the time of it to say that it did not since.
+const settled = 3 * time.Second
+
 // parse reads a multistatus, response by response. Whatever lies outside the folder is left out: a server may not name files
 // elsewhere.
 func (s *Store) parse(body io.Reader, folder, date string) ([]entry, error) {
@@ -346,6 +350,10 @@ func (s *Store) parse(body io.Reader, folder, date string) ([]entry, error) {
 		}
 		if m, err := http.ParseTime(r.modified()); err == nil && !now.IsZero() {
 			e.old = now.Sub(m) > staleAfter
+			// To the second: a change in the second of the last one would not show. So it counts when that is over.
+			if e.tag == "" && now.Sub(m) > settled {
+				e.tag = r.modified()
+			}
 		}
 		if entries = append(entries, e); len(entries) > store.MaxObjects {
 			return nil, bad("too many files")

@@ -114,6 +114,27 @@ func TestQuirks(t *testing.T) {
 		"a folder that is there is forbidden":   status("MKCOL", http.StatusForbidden),
 		"a name that is taken is forbidden":     status("MOVE", http.StatusForbidden),
 		"a name that is taken is a conflict":    status("MOVE", http.StatusConflict),
+		"behind a server that speaks TLS for it": func(w http.ResponseWriter, req *http.Request, honest http.Handler) {
+			if req.Method == "MOVE" && !strings.HasPrefix(req.Header.Get("Destination"), "https://") {
+				w.WriteHeader(http.StatusBadRequest)
+				return
+			}
+			honest.ServeHTTP(w, req)
+		},
+		"moving is not possible": func(w http.ResponseWriter, req *http.Request, honest http.Handler) {
+			if req.Method == "MOVE" {
+				w.WriteHeader(http.StatusBadGateway)
+				return
+			}
+			honest.ServeHTTP(w, req)
+		},
+		"moving is not known": func(w http.ResponseWriter, req *http.Request, honest http.Handler) {
+			if req.Method == "MOVE" {
+				w.WriteHeader(http.StatusMethodNotAllowed)
+				return
+			}
+			honest.ServeHTTP(w, req)
+		},
 		"only the path is understood as a destination": func(w http.ResponseWriter, req *http.Request, honest http.Handler) {
 			if req.Method == "MOVE" && !strings.HasPrefix(req.Header.Get("Destination"), "/") {
 				w.WriteHeader(http.StatusBadGateway)

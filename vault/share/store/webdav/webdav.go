@@ -4,7 +4,9 @@
 // Purpose: the WebDAV back end of vault/share/store (RFC 4918). A new object is uploaded under a temporary name and moved to
 // its own with "Overwrite: F". That is what servers honour: most of them overwrite in spite of "If-None-Match: *". Whether two
 // moves to one name at the same moment exclude one another is up to the server; names end in a hash of the bytes, so both
-// would be equal.
+// would be equal. A server that cannot move, or stands behind another in a way that its moves fail, gets objects put under their
+// own names where these are free, with "If-None-Match: *" for those that know it; a reader may then see half of one, and the hash
+// in the name shows it.
 //
 // Why a client of our own: the usual library has no contexts, so that a request cannot be given up, follows redirects with its
 // credentials, and reads replies of any length. What is used of WebDAV here is six methods and one kind of XML.
@@ -67,8 +69,9 @@ type Store struct {
 	auth   auth
 	cache  cache
 
-	shallow  atomic.Bool // "Depth: infinity" is not honoured
-	pathOnly atomic.Bool // Destination without scheme and host
+	shallow  atomic.Bool  // "Depth: infinity" is not honoured
+	form     atomic.Int32 // which form of Destination the server takes
+	immobile atomic.Bool  // it takes none
 }
 
 // New makes a store. Nothing is sent until it is used. Errors are those of web.New.
@@ -172,11 +175,14 @@ func (s *Store) PutNew(ctx context.Context, name string, data []byte) error {
 	if err := store.CheckName(name); err != nil {
 		return err
 	}
+	defer s.cache.forget(path.Dir(name))
+	if s.immobile.Load() {
+		return s.putDirect(ctx, name, data)
+	}
 	temp, err := s.tempName(path.Dir(name))
 	if err != nil {
 		return err
 	}
-	defer s.cache.forget(path.Dir(name))
 	if err := s.upload(ctx, temp, data); err != nil {
 		return err
 	}
@@ -189,19 +195,44 @@ func (s *Store) PutNew(ctx context.Context, name string, data []byte) error {
 		return err
 	}
 	// Refused. Servers have several ways of saying that the name is taken; what counts is what is there.
+	if err := s.same(ctx, name, data); !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	switch f.Status {
+	case http.StatusNotFound, http.StatusGone, http.StatusPreconditionFailed:
+		// Neither the old nor the new name is there: somebody removed one of them meanwhile.
+		return &store.Failure{Op: "MOVE", Kind: store.ErrOffline, Detail: f.Detail, Again: true}
+	case http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusNotImplemented, http.StatusBadGateway:
+		s.immobile.Store(true)
+		return s.putDirect(ctx, name, data)
+	}
+	return f
+}
+
+// putDirect puts an object under its own name, if nothing has it.
+func (s *Store) putDirect(ctx context.Context, name string, data []byte) error {
+	if err := s.same(ctx, name, data); !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	err := s.upload(ctx, name, data, "If-None-Match", "*")
+	if errors.Is(err, store.ErrExists) {
+		if err := s.same(ctx, name, data); !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+	}
+	return err
+}
+
+// same reports nil when the object holds data, ErrExists when it holds something else.
+func (s *Store) same(ctx context.Context, name string, data []byte) error {
 	there, err := s.Get(ctx, name, int64(len(data)))
 	switch {
 	case err == nil && bytes.Equal(there, data):
 		return nil
 	case err == nil, errors.Is(err, store.ErrTooLarge):
-		return &store.Failure{Op: "MOVE", Kind: store.ErrExists}
-	case !errors.Is(err, store.ErrNotFound):
-		return err
-	case f.Kind == store.ErrNotFound || f.Kind == store.ErrExists:
-		// Neither the old nor the new name is there: somebody removed one of them meanwhile.
-		return &store.Failure{Op: "MOVE", Kind: store.ErrOffline, Detail: f.Detail, Again: true}
+		return &store.Failure{Op: "PUT", Kind: store.ErrExists}
 	}
-	return f
+	return err
 }
 
 func (s *Store) tempName(folder string) (string, error) {
@@ -224,9 +255,10 @@ func (s *Store) discard(ctx context.Context, temp string) {
 }
 
 // upload writes a file and makes the folders above it when they are missing.
-func (s *Store) upload(ctx context.Context, name string, data []byte) error {
+func (s *Store) upload(ctx context.Context, name string, data []byte, header ...string) error {
+	header = append([]string{"Content-Type", "application/octet-stream"}, header...)
 	for made := false; ; made = true {
-		res, err := s.send(ctx, http.MethodPut, name, data, maxSmall, "Content-Type", "application/octet-stream")
+		res, err := s.send(ctx, http.MethodPut, name, data, maxSmall, header...)
 		if err != nil {
 			return err
 		}
@@ -291,35 +323,49 @@ func (s *Store) mkcol(ctx context.Context, folder string) error {
 	return f
 }
 
+// destinations are the forms of the Destination header. A server behind another one that speaks TLS for it takes the address we use
+// for that of a foreign server: RFC 4918 section 10.3 allows the path alone then, which its predecessor does not; what is left is
+// the address as that server knows it.
+var destinations = []func(u *url.URL) string{
+	(*url.URL).String,
+	(*url.URL).EscapedPath,
+	func(u *url.URL) string {
+		other := *u
+		if other.Scheme = "http"; u.Scheme == "http" {
+			other.Scheme = "https"
+		}
+		return other.String()
+	},
+}
+
 // move renames without overwriting. A nil Failure is success; a Failure is a refusal that may mean that the name is taken.
 func (s *Store) move(ctx context.Context, from, to string) (*store.Failure, error) {
-	for {
-		destination := s.address(to)
-		text := destination.String()
-		if s.pathOnly.Load() {
-			text = destination.EscapedPath()
-		}
-		res, err := s.send(ctx, "MOVE", from, nil, maxSmall, "Destination", text, "Overwrite", "F")
+	first := int(s.form.Load())
+	for i := range destinations {
+		form := (first + i) % len(destinations)
+		res, err := s.send(ctx, "MOVE", from, nil, maxSmall, "Destination", destinations[form](s.address(to)), "Overwrite", "F")
 		if err != nil {
 			return nil, err
 		}
 		web.Drop(res)
-		switch code := res.StatusCode; {
-		case code >= 200 && code < 300 && code != http.StatusMultiStatus:
+		code := res.StatusCode
+		if code >= 200 && code < 300 && code != http.StatusMultiStatus {
+			s.form.Store(int32(form))
 			return nil, nil
-		// A server behind another one that speaks TLS for it takes the scheme in Destination for that of a foreign server. The
-		// path alone is allowed by RFC 4918 section 10.3, and not by its predecessor.
-		case (code == http.StatusBadGateway || code == http.StatusBadRequest) && !s.pathOnly.Swap(true):
+		}
+		if (code == http.StatusBadGateway || code == http.StatusBadRequest) && i < len(destinations)-1 {
 			continue
-		case code == http.StatusMultiStatus:
-			return &store.Failure{Op: "MOVE", Kind: store.ErrStorage, Detail: "it cannot rename"}, nil
 		}
 		f := web.Status("MOVE", res)
-		if f.Again {
+		switch {
+		case code == http.StatusMultiStatus:
+			return &store.Failure{Op: "MOVE", Kind: store.ErrStorage, Status: code, Detail: "it cannot rename"}, nil
+		case f.Again && code != http.StatusBadGateway:
 			return nil, f
 		}
 		return f, nil
 	}
+	return nil, nil // not reached
 }
 
 // Delete removes an object.
