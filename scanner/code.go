@@ -20,6 +20,23 @@ type Code struct {
 	// by 90° clockwise has it at the upper right. They run clockwise in the picture,
 	// except for a mirrored code, where they run the other way round.
 	Corners [4]Point
+	// Version is 1 to 40: the code is 17 + 4 × Version modules wide.
+	Version int
+	// Sure is how much of the error correction was left where least of it was: 1 when every code word was right, 0
+	// when one more wrong one would have made it unreadable.
+	Sure float64
+	// Mirrored: seen in a mirror. Inverted: light on dark.
+	Mirrored, Inverted bool
+	// Part is set when Text is a part of a text that was spread over several codes, and not all of them were found. A
+	// text that was found whole is one code, in the place of its first part.
+	Part *Part
+}
+
+// Part says which part of a longer text a code holds (structured append, ISO/IEC 18004 §8).
+type Part struct {
+	Index  int   // from 0
+	Total  int   // 2 to 16
+	Parity uint8 // the same in all parts of a text
 }
 
 // Bounds is the smallest rectangle of whole pixels that holds the corners, cut to r
@@ -59,7 +76,7 @@ const (
 	// ReasonNoCode: nothing in the picture looks like a QR code.
 	ReasonNoCode Reason = "no-code"
 	// ReasonUnreadable: there are finder patterns with a timing pattern between them, so
-	// this is a code, but it could not be read: cut off, covered, damaged, too small.
+	// this is a code, but it could not be read: cut off, covered, damaged, too small. Result.Unread says which.
 	ReasonUnreadable Reason = "unreadable"
 	// ReasonTooSmall: the picture has fewer pixels on a side than the smallest
 	// code has modules.
@@ -68,8 +85,10 @@ const (
 
 // Result is what one picture gave.
 type Result struct {
-	// Codes from top to bottom, then from left to right, by the middle of each.
+	// Codes as a page is read: line by line from the top, each from the left.
 	Codes []Code
 	// Reason is ReasonNone exactly when Codes is not empty.
 	Reason Reason
+	// Unread is what is known about the code that could not be read, nil when nothing is.
+	Unread *Unread
 }

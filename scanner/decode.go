@@ -2,31 +2,112 @@ package scanner
 
 import (
 	"github.com/makiuchi-d/gozxing"
+	"github.com/makiuchi-d/gozxing/common/reedsolomon"
 	"github.com/makiuchi-d/gozxing/qrcode/decoder"
 )
 
 // reader turns modules into text: error correction and the data segments of ISO/IEC 18004 §7, by gozxing.
 // One per scan: gozxing does not say that a decoder may be shared.
-type reader struct{ d *decoder.Decoder }
+type reader struct {
+	rs *reedsolomon.ReedSolomonDecoder
+}
 
-func newReader() *reader { return &reader{decoder.NewDecoder()} }
+func newReader() *reader {
+	return &reader{reedsolomon.NewReedSolomonDecoder(reedsolomon.GenericGF_QR_CODE_FIELD_256)}
+}
 
-// read returns the text of the modules in m, and whether the code was seen in a mirror.
-func (r *reader) read(m *gozxing.BitMatrix) (text string, mirrored, ok bool) {
+// reading is what modules say.
+type reading struct {
+	text     string
+	version  int
+	mirrored bool
+	sure     float64
+	part     *Part
+}
+
+// read returns what the modules in m say. It changes m.
+func (r *reader) read(m *gozxing.BitMatrix) (got reading, ok bool) {
 	// A grid that is not a code may lead gozxing anywhere. What it does not like costs this attempt,
 	// not the scan.
 	defer func() {
 		if recover() != nil {
-			text, mirrored, ok = "", false, false
+			got, ok = reading{}, false
 		}
 	}()
-	res, err := r.d.Decode(m, nil)
-	if err != nil || res == nil || res.GetText() == "" {
+	p, err := decoder.NewBitMatrixParser(m)
+	if err != nil {
+		return reading{}, false
+	}
+	if got, ok = r.straight(p); ok {
+		return got, true
+	}
+	// Seen in a mirror, or through a sheet of glass from behind.
+	p.Remask()
+	p.SetMirror(true)
+	if _, err := p.ReadVersion(); err != nil {
+		return reading{}, false
+	}
+	if _, err := p.ReadFormatInformation(); err != nil {
+		return reading{}, false
+	}
+	p.Mirror()
+	got, ok = r.straight(p)
+	got.mirrored = true
+	return got, ok
+}
+
+// straight reads what p holds as it stands.
+func (r *reader) straight(p *decoder.BitMatrixParser) (reading, bool) {
+	version, err := p.ReadVersion()
+	if err != nil {
+		return reading{}, false
+	}
+	format, err := p.ReadFormatInformation()
+	if err != nil {
+		return reading{}, false
+	}
+	words, err := p.ReadCodewords()
+	if err != nil {
+		return reading{}, false
+	}
+	level := format.GetErrorCorrectionLevel()
+	blocks, err := decoder.DataBlock_GetDataBlocks(words, version, level)
+	if err != nil {
+		return reading{}, false
+	}
+	got := reading{version: version.GetVersionNumber(), sure: 1}
+	var data []byte
+	for _, b := range blocks {
+		words, n := b.GetCodewords(), b.GetNumDataCodewords()
+		ints := make([]int, len(words))
+		for i, w := range words {
+			ints[i] = int(w)
+		}
+		if err := r.rs.Decode(ints, len(words)-n); err != nil {
+			return reading{}, false
+		}
+		wrong := 0
+		for i, w := range words {
+			if ints[i] != int(w) {
+				wrong++
+			}
+			if i < n {
+				data = append(data, byte(ints[i]))
+			}
+		}
+		// Two words correct one. The block with the most errors decides.
+		got.sure = min(got.sure, 1-float64(wrong)/float64((len(words)-n)/2))
+	}
+	res, err := decoder.DecodedBitStreamParser_Decode(data, version, level, nil)
+	if err != nil || res.GetText() == "" {
 		// An all-light grid is a valid code word without a text; nobody can use it.
-		return "", false, false
+		return reading{}, false
 	}
-	if meta, is := res.GetOther().(*decoder.QRCodeDecoderMetaData); is {
-		mirrored = meta.IsMirrored()
+	got.text = res.GetText()
+	if res.HasStructuredAppend() {
+		// ISO/IEC 18004 §8.2: four bits of position, four bits of the number of symbols less one.
+		s := res.GetStructuredAppendSequenceNumber()
+		got.part = &Part{Index: s >> 4 & 15, Total: s&15 + 1, Parity: uint8(res.GetStructuredAppendParity())}
 	}
-	return res.GetText(), mirrored, true
+	return got, true
 }

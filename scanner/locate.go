@@ -31,7 +31,7 @@ const (
 
 // located is a code that was read, in pixels of its level.
 type located struct {
-	text    string
+	reading
 	corners [4]Point
 }
 
@@ -101,6 +101,10 @@ func attempt(l *levels, m warp, f frame, side int, r *reader, e *effort) (locate
 	d := float64(side)
 	module := (f.width + f.height) / 2 / (d - 7)
 	hit, framed, ok := decode(l, m.at, module, side, r, e)
+	if framed && !ok && e.framed == nil {
+		e.framed = &[4]Point{m.at(0, 0), m.at(d, 0), m.at(d, d), m.at(0, d)}
+		e.framedModule = module
+	}
 	if ok || !framed || e.spent() || e.bends >= maxBends {
 		return hit, ok
 	}
@@ -116,6 +120,9 @@ func attempt(l *levels, m warp, f frame, side int, r *reader, e *effort) (locate
 // decode samples the modules where at says they are and reads them. framed: whatever they hold, the three finders are where they
 // belong.
 func decode(l *levels, at func(u, v float64) Point, module float64, side int, r *reader, e *effort) (hit located, framed, ok bool) {
+	if !hasFinders(l.bits, at, side) {
+		return located{}, false, false
+	}
 	// One pixel per module first. Where a module is larger than two and a half pixels, the mean of
 	// nine as well; below that the nine would reach into the neighbours.
 	for _, area := range [2]bool{false, true} {
@@ -124,12 +131,8 @@ func decode(l *levels, at func(u, v float64) Point, module float64, side int, r 
 		}
 		m := sample(l, at, side, area)
 		e.modules += side * side
-		if !hasFinders(m, side) {
-			continue
-		}
-		framed = true
 		e.decodes++
-		text, mirrored, ok := r.read(m)
+		got, ok := r.read(m)
 		if !ok {
 			continue
 		}
@@ -137,33 +140,36 @@ func decode(l *levels, at func(u, v float64) Point, module float64, side int, r 
 		c := [4]Point{at(0, 0), at(d, 0), at(d, d), at(0, d)}
 		for _, p := range c {
 			if !p.finite() {
-				return located{}, true, false
+				return located{}, false, false
 			}
 		}
-		if mirrored {
+		if got.mirrored {
 			c[1], c[3] = c[3], c[1]
 		}
-		return located{text: text, corners: c}, true, true
+		return located{got, c}, true, true
 	}
-	return located{}, framed, false
+	return located{}, true, false
 }
 
-// hasFinders reports whether m has a finder and the light edge around it in three corners. A quarter of their modules may be
-// wrong.
-func hasFinders(m *gozxing.BitMatrix, side int) bool {
+// hasFinders reports whether a grid has a finder and the light edge around it in three corners. A quarter of their modules may
+// be wrong.
+func hasFinders(b *bitmap, at func(u, v float64) Point, side int) bool {
 	wrong := 0
 	for v := range 8 {
 		for u := range 8 {
 			far := max(u-3, 3-u, v-3, 3-v)
 			dark := far != 2 && far < 4
-			for _, p := range [3][2]int{{u, v}, {side - 1 - u, v}, {u, side - 1 - v}} {
-				if m.Get(p[0], p[1]) != dark {
+			for _, c := range [3][2]int{{u, v}, {side - 1 - u, v}, {u, side - 1 - v}} {
+				if p := at(float64(c[0])+0.5, float64(c[1])+0.5); b.at(floor(p.X), floor(p.Y)) != dark {
 					wrong++
 				}
 			}
 		}
+		if wrong > 3*64/4 {
+			return false
+		}
 	}
-	return wrong <= 3*64/4
+	return true
 }
 
 // sides lists how many modules wide the code may be: what counting the timing patterns says, then

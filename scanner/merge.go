@@ -2,6 +2,7 @@ package scanner
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -43,10 +44,16 @@ func add(codes []Code, c Code) []Code {
 	return append(codes, c)
 }
 
-// order sorts codes as a page is read.
+// order sorts codes as a page is read: line by line. Those whose middles are less than half a code apart stand in one line.
 func order(codes []Code) {
-	slices.SortStableFunc(codes, func(a, b Code) int {
-		p, q := a.middle(), b.middle()
-		return cmp.Or(cmp.Compare(p.Y, q.Y), cmp.Compare(p.X, q.X))
-	})
+	slices.SortStableFunc(codes, func(a, b Code) int { return cmp.Compare(a.middle().Y, b.middle().Y) })
+	for len(codes) > 0 {
+		n, first := 1, codes[0].middle()
+		height := math.Hypot(codes[0].Corners[3].X-codes[0].Corners[0].X, codes[0].Corners[3].Y-codes[0].Corners[0].Y)
+		for n < len(codes) && codes[n].middle().Y-first.Y < height/2 {
+			n++
+		}
+		slices.SortStableFunc(codes[:n], func(a, b Code) int { return cmp.Compare(a.middle().X, b.middle().X) })
+		codes = codes[n:]
+	}
 }

@@ -1,29 +1,194 @@
 package scanner
 
-// looksLikeCode reports whether two of the finders have a timing pattern between them. A single
+import (
+	"fmt"
+	"math"
+	"strings"
+)
+
+// Unread is a code that was seen and could not be read: where it is and what is wrong with it.
+type Unread struct {
+	Why Why
+	// Edges are the edges of the picture at which it is cut off, for CutOff: "left", "top", "right", "bottom".
+	Edges []string
+	// Module is the side of one module in pixels of the picture.
+	Module float64
+	// Corners are where it seems to lie, clockwise, in the coordinates of the picture. What is cut off lies outside of it.
+	Corners [4]Point
+
+	// weight is how much was seen: the more, the nearer to the truth.
+	weight int
+}
+
+// Why is what is wrong with a code that cannot be read.
+type Why string
+
+// What can be wrong. The words are for programs; String is for people.
+const (
+	// CutOff: it goes on beyond an edge of the picture.
+	CutOff Why = "cut-off"
+	// Covered: one of its three corner patterns is not to be seen.
+	Covered Why = "covered"
+	// TooSmall: it has too few pixels, see minReadable.
+	TooSmall Why = "too-small"
+	// Damaged: its pattern is whole, and more of its content is covered, smeared or missing than it can do without.
+	Damaged Why = "damaged"
+)
+
+// minReadable in pixels per module: below, what was not read was most likely too small.
+const minReadable = 1.8
+
+// String says it in words that go on after "There is a QR code, but": "it is cut off at the left edge".
+func (u *Unread) String() string {
+	switch u.Why {
+	case CutOff:
+		edges := strings.Join(u.Edges, " and the ")
+		return "it is cut off at the " + edges + " edge"
+	case Covered:
+		return "a corner of it is covered"
+	case TooSmall:
+		return fmt.Sprintf("it is too small: its squares are %.1f pixels wide, and two are needed", u.Module)
+	}
+	return "too much of it is covered, blurred or damaged"
+}
+
+// What was seen of a code, by how much it says.
+const (
+	sawOneFinder = 1 + iota // and a timing pattern from there to an edge of the picture
+	sawTwoFinders
+	sawGrid
+)
+
+// explain says what is wrong with a code in l that was not read; nil when there seems to be none. A single
 // finder is no evidence: icons, radio buttons and the letter O look like one; three of
-// them in a right angle are not either, on a desktop with rows of icons. Two are enough,
-// so that a code that is cut off or half covered is seen too.
-func looksLikeCode(l *levels, k *links) bool {
+// them in a right angle are not either, on a desktop with rows of icons. Two with a timing pattern between them are enough,
+// so that a code that is cut off or half covered is seen too; or one from which a timing pattern runs out of the picture.
+func explain(l *levels, k *links, e *effort, scale float64) *Unread {
+	if e.framed != nil {
+		return verdict(l.bits, Unread{Why: Damaged, Corners: *e.framed, Module: e.framedModule, weight: sawGrid}, scale)
+	}
 	fs := k.fs
 	for i, a := range fs {
-		for j := i + 1; j < len(fs); j++ {
-			c := fs[j]
+		for j, c := range fs {
 			// Corners of one code are of one size; a third covers perspective.
-			if ratio(a.module, c.module) > 0.35 {
+			if i == j || ratio(a.module, c.module) > 0.35 {
 				continue
 			}
 			along, distance := unit(a, c)
 			m := (a.module + c.module) / 2 * tilt(along)
-			if distance < 13*m || distance > 175*m { // versions 1 to 40, as in joinTriples
+			if distance < 13*m || distance > 175*m || k.along(i, j) == 0 { // versions 1 to 40, as in joinTriples
 				continue
 			}
-			across := Point{-along.Y, along.X}
-			if k.along(i, j) != 0 && joined(l, a, c, along, across, distance) ||
-				k.along(j, i) != 0 && joined(l, a, c, along, Point{-across.X, -across.Y}, distance) {
-				return true
+			inward := Point{-along.Y, along.X}
+			if !joined(l, a, c, along, inward, distance) {
+				continue
+			}
+			side := float64(k.along(i, j))
+			m = distance / (side - 7)
+			u := Unread{Why: Covered, Module: m, weight: sawTwoFinders, Corners: laidOut(a, along, inward, m, side)}
+			// A third finder where one belongs: then nothing hides the corners.
+			for _, f := range fs {
+				for _, from := range [2]finder{a, c} {
+					want := Point{from.x, from.y}.plus(distance, inward, 0, along)
+					if math.Hypot(f.x-want.X, f.y-want.Y) < 3*m && ratio(f.module, a.module) < 0.35 {
+						u.Why = Damaged
+					}
+				}
+			}
+			return verdict(l.bits, u, scale)
+		}
+	}
+	for _, f := range fs {
+		for i, along := range [4]Point{{-1, 0}, {0, -1}, {1, 0}, {0, 1}} {
+			for _, sense := range [2]float64{1, -1} {
+				inward := Point{-along.Y * sense, along.X * sense}
+				if !leaves(l, f, along, inward) {
+					continue
+				}
+				// How large the code is nobody knows; the smallest is what is certain.
+				return &Unread{
+					Why: CutOff, Edges: []string{edges[i]}, Module: f.module, weight: sawOneFinder,
+					Corners: laidOut(f, along, inward, f.module, math.Max(minSide, distanceToEdge(l.bits, f, along)/f.module+7)),
+				}
 			}
 		}
 	}
-	return false
+	return nil
+}
+
+// laidOut are the corners of a code of side modules that has the finder f in a corner.
+func laidOut(f finder, along, inward Point, module, side float64) [4]Point {
+	c := Point{f.x, f.y}.plus(-3.5*module, along, -3.5*module, inward)
+	d := side * module
+	out := [4]Point{c, c.plus(d, along, 0, inward), c.plus(d, along, d, inward), c.plus(0, along, d, inward)}
+	if along.X*inward.Y-along.Y*inward.X < 0 { // the other way round
+		out[1], out[3] = out[3], out[1]
+	}
+	return out
+}
+
+// edges are the words for the edges of a picture.
+var edges = [4]string{"left", "top", "right", "bottom"}
+
+// verdict looks whether u is cut off, or too small, which say more than what it came with. scale is the size of the pixels of b
+// in pixels of the original.
+func verdict(b *bitmap, u Unread, scale float64) *Unread {
+	// Half a finder outside: less than that is the error of the guess.
+	slack := 3.5 * u.Module
+	var out [4]bool
+	for _, p := range u.Corners {
+		out[0] = out[0] || p.X < -slack
+		out[1] = out[1] || p.Y < -slack
+		out[2] = out[2] || p.X > float64(b.w)+slack
+		out[3] = out[3] || p.Y > float64(b.h)+slack
+	}
+	for i, edge := range edges {
+		if out[i] {
+			u.Edges = append(u.Edges, edge)
+		}
+	}
+	switch {
+	case len(u.Edges) > 0:
+		u.Why = CutOff
+	case u.Module*scale < minReadable:
+		u.Why = TooSmall
+	}
+	return &u
+}
+
+// distanceToEdge is how far it is from f to the edge of the picture along an axis.
+func distanceToEdge(b *bitmap, f finder, along Point) float64 {
+	switch {
+	case along.X > 0:
+		return float64(b.w) - f.x
+	case along.X < 0:
+		return f.x
+	case along.Y > 0:
+		return float64(b.h) - f.y
+	}
+	return f.y
+}
+
+// leaves reports whether a timing pattern runs from f along an axis to the edge of the picture. Six modules of it at least:
+// fewer are text.
+func leaves(l *levels, f finder, along, inward Point) bool {
+	if !square(l.bits, f, along, inward, f.module) {
+		return false
+	}
+	length := distanceToEdge(l.bits, f, along)
+	n := int(length/f.module - 3.5) // modules from the corner of the finder to the edge
+	if n < 7 || n > maxSide {
+		return false
+	}
+	wrong, first := 0, Point{f.x, f.y}.plus(3*f.module, along, 3*f.module, inward)
+	for i := range n {
+		p := first.plus(float64(i)*f.module, along, 0, inward)
+		if l.bits.at(floor(p.X), floor(p.Y)) != (i%2 == 0) {
+			wrong++
+		}
+	}
+	// The count of changes must fit too, or stripes of another width would do.
+	to := first.plus(float64(n-1)*f.module, along, 0, inward)
+	count := changes(l.bits, first, to, maxSide)
+	return wrong*8 <= n && math.Abs(float64(count-(n-1))) <= 1+float64(n)/8
 }

@@ -47,6 +47,10 @@ type effort struct {
 	mostDecodes int
 	// levels is the number of binarized pictures, both polarities counted.
 	levels int
+	// framed is where the first grid with finders and timing lies that was not read in the current level, nil for none; and its
+	// module in pixels.
+	framed       *[4]Point
+	framedModule float64
 }
 
 // spent reports whether the current level must not decode any more.
@@ -54,13 +58,13 @@ func (e *effort) spent() bool { return e.decodes >= e.decodeLimit || e.modules >
 
 // scan is one run: what was found so far and what it took.
 type scan struct {
-	ctx      context.Context
-	work     *workspace
-	origin   image.Point
-	reader   *reader
-	effort   effort
-	codes    []Code
-	evidence bool // something looked like a code
+	ctx    context.Context
+	work   *workspace
+	origin image.Point
+	reader *reader
+	effort effort
+	codes  []Code
+	unread *Unread // what looked most like a code and was not read
 }
 
 func (s *Scanner) scan(ctx context.Context, img image.Image) (res Result, done effort, err error) {
@@ -97,14 +101,18 @@ func (s *Scanner) scan(ctx context.Context, img image.Image) (res Result, done e
 		return Result{}, sc.effort, err
 	}
 	order(sc.codes)
-	return Result{Codes: sc.codes, Reason: sc.reason()}, sc.effort, nil
+	res = Result{Codes: join(sc.codes), Reason: sc.reason()}
+	if res.Reason == ReasonUnreadable {
+		res.Unread = sc.unread
+	}
+	return res, sc.effort, nil
 }
 
 func (sc *scan) reason() Reason {
 	switch {
 	case len(sc.codes) > 0:
 		return ReasonNone
-	case sc.evidence:
+	case sc.unread != nil:
 		return ReasonUnreadable
 	}
 	return ReasonNoCode
@@ -204,13 +212,11 @@ func (sc *scan) polarity(l *levels, fs []finder, scale float64) error {
 	e.decodeLimit = before + maxDecodes
 	defer func() { e.mostDecodes = max(e.mostDecodes, e.decodes-before) }()
 	fs = sc.outside(fs, scale)
-	if len(fs) < 2 {
+	if len(fs) == 0 {
 		return nil
 	}
+	e.framed = nil
 	k := newLinks(l.bits, fs)
-	if len(sc.codes) == 0 && !sc.evidence {
-		sc.evidence = looksLikeCode(l, k)
-	}
 	ts := joinTriples(k, e)
 	var found []Code
 next:
@@ -230,7 +236,10 @@ next:
 			}
 		}
 		if hit, ok := locate(l, t, sc.reader, e); ok {
-			found = append(found, Code{Text: hit.text, Corners: hit.corners})
+			found = append(found, Code{
+				Text: hit.text, Corners: hit.corners, Version: hit.version, Sure: hit.sure,
+				Mirrored: hit.mirrored, Inverted: l.inverted(), Part: hit.part,
+			})
 		}
 	}
 	for _, c := range found {
@@ -239,7 +248,22 @@ next:
 		}
 		sc.codes = add(sc.codes, c)
 	}
+	if len(sc.codes) == 0 {
+		sc.note(explain(l, k, e, scale), scale)
+	}
 	return nil
+}
+
+// note keeps what says most about a code that was not read. Its places are in pixels of a level.
+func (sc *scan) note(u *Unread, scale float64) {
+	if u == nil || sc.unread != nil && sc.unread.weight >= u.weight {
+		return
+	}
+	for i, p := range u.Corners {
+		u.Corners[i] = Point{p.X*scale + float64(sc.origin.X), p.Y*scale + float64(sc.origin.Y)}
+	}
+	u.Module *= scale
+	sc.unread = u
 }
 
 // edgeMargin widens a code that was read before asking whether a finder is part of it: a twentieth of its sides, for the

@@ -345,7 +345,7 @@ func TestMerge(t *testing.T) {
 	for _, c := range cs {
 		got += c.Text + " "
 	}
-	if want := "a b a c mirror "; got != want {
+	if want := "a c b a mirror "; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -372,11 +372,11 @@ func TestReaderSurvives(t *testing.T) {
 				}
 			}
 		}
-		if text, _, ok := r.read(m); ok {
-			t.Errorf("noise of %d modules reads as %d bytes", side, len(text))
+		if got, ok := r.read(m); ok {
+			t.Errorf("noise of %d modules reads as %d bytes", side, len(got.text))
 		}
 	}
-	if _, _, ok := r.read(nil); ok {
+	if _, ok := r.read(nil); ok {
 		t.Error("nothing reads as something")
 	}
 }
