@@ -180,6 +180,9 @@ func (g *gather) addAuthy(t authyToken, passphrase secret.Bytes) (ok bool, err e
 	if d.name == "" {
 		d.name = first(t.Original, t.Original2)
 	}
+	if before, _, split := strings.Cut(first(t.Original, t.Original2), ":"); d.issuer == "" && split {
+		d.issuer = before
+	}
 	if d.issuer == "" {
 		if before, after, split := strings.Cut(d.name, ":"); split {
 			d.suggest(before, after)

@@ -35,11 +35,14 @@ func readDuo(ctx context.Context, data []byte) (Result, error) {
 			g.skip("", reason(err))
 			continue
 		}
-		if strings.EqualFold(string(e.Type), "DuoAccount") || !e.Generator.given {
-			g.skip(string(e.Name), "It is approved with a tap in Duo Mobile, and only Duo can move it. Ask for a passcode method, or add the new device at the portal.")
+		if !e.Generator.given || e.Generator.it.Secret == "" {
+			g.skip(string(e.Name), "It is approved with a tap in Duo Mobile, and only Duo can move it. Add the new device at the portal, or ask for a method with codes.")
 			continue
 		}
 		d := draft{kind: otp.TOTP, name: string(e.Name), key: string(e.Generator.it.Secret)}
+		if strings.EqualFold(string(e.Type), "DuoAccount") {
+			d.warnings = append(d.warnings, "Only the passcodes come along. What is approved with a tap stays in Duo Mobile.")
+		}
 		if e.Generator.it.Counter.given {
 			d.kind, d.counter = otp.HOTP, e.Generator.it.Counter
 		}

@@ -515,6 +515,18 @@ var formatCases = []formatCase{
 		name: "any table", format: "csv", files: one("name;secret;issuer;type;counter;digits\nmaria;" + key10 + ";Shop;totp;;8\njoe;" + key20 + ";Bank;hotp;4;\n"),
 		want: []string{"totp Shop|maria " + key10 + " SHA1 8 30s", "hotp Bank|joe " + key20 + " SHA1 6 #4"},
 	},
+	{
+		name: "any json", format: "json", files: one(`[{"name":"maria","secret":"` + key10 + `","issuer":"Shop","type":"totp","counter":null,"url":"otpauth://totp/x?secret=` + key10 + `"},{"name":"h","secret":"` + key20 + `","issuer":"","type":"hotp","counter":4}]`),
+		want: []string{"totp Shop|maria " + key10 + " SHA1 6 30s", "hotp |h " + key20 + " SHA1 6 #4"},
+	},
+	{
+		name: "links in json", format: "json", files: one(`{"a":{"b":["otpauth://totp/Shop:maria?secret=` + key10 + `","https://x.example"]},"c":"steam://run/440"}`),
+		want: []string{"totp Shop|maria " + key10 + " SHA1 6 30s"},
+	},
+	{
+		name: "links after something", format: "otpauth-uri", files: one("1. Shop: \"otpauth://totp/Shop:maria?secret=" + key10 + "\",\napple-otpauth://totp/x?secret=" + key20 + "\n# otpauth://totp/no?secret=" + key20 + "\n"),
+		want: []string{"totp Shop|maria " + key10 + " SHA1 6 30s", "totp |x " + key20 + " SHA1 6 30s"},
+	},
 	{name: "proton", files: one(protonJSON), format: "proton", want: protonWant, skips: []string{"entry 3: no key"}},
 	{name: "proton encrypted", files: one(protonSealedFile()), pass: pass, format: "proton", want: protonWant, skips: []string{"entry 3: no key"}},
 	{

@@ -23,7 +23,7 @@ var fuzzed = map[string][]string{
 	"FuzzAegis": {"aegis"}, "FuzzTwofas": {"2fas"}, "FuzzAndOTP": {"andotp", "gnome"}, "FuzzStratum": {"stratum"}, "FuzzAuthy": {"authy"},
 	"FuzzExtension": {"extension"}, "FuzzBattlenet": {"battle.net"}, "FuzzBitwarden": {"bitwarden"}, "FuzzDuo": {"duo"}, "FuzzEnte": {"ente"},
 	"FuzzFreeOTP": {"freeotp"}, "FuzzLastPass": {"lastpass"}, "FuzzOnePassword": {"1password"}, "FuzzTables": {"apple", "keepassxc table", "proton pass table", "any table", "1password table", "authy table", "bitwarden table"},
-	"FuzzProton": {"proton"}, "FuzzRaivo": {"raivo"}, "FuzzSteam": {"steam"}, "FuzzTOTPAuthenticator": {"totp authenticator"}, "FuzzLinks": {"links", "winauth", "ente"}, "FuzzPage": {"stratum page", "aegis page"},
+	"FuzzProton": {"proton"}, "FuzzRaivo": {"raivo"}, "FuzzSteam": {"steam"}, "FuzzTOTPAuthenticator": {"totp authenticator"}, "FuzzLinks": {"links", "winauth", "ente"}, "FuzzAnyJSON": {"any json", "links in json"}, "FuzzPage": {"stratum page", "aegis page"},
 }
 
 func FuzzAegis(f *testing.F)             { fuzz(f) }
@@ -45,6 +45,7 @@ func FuzzRaivo(f *testing.F)             { fuzz(f) }
 func FuzzSteam(f *testing.F)             { fuzz(f) }
 func FuzzTOTPAuthenticator(f *testing.F) { fuzz(f) }
 func FuzzLinks(f *testing.F)             { fuzz(f) }
+func FuzzAnyJSON(f *testing.F)           { fuzz(f) }
 func FuzzPage(f *testing.F)              { fuzz(f) }
 
 // fuzz reads anything the way a person's file is read, and holds what comes out against what a vault takes.

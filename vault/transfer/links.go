@@ -27,7 +27,7 @@ var (
 // linksOf is a sniff for texts with a link in one of the first lines that is like this. like gets it in lower case.
 func linksOf(like func(string) bool) func(*input) bool {
 	return func(in *input) bool {
-		if in.text == nil || in.prefs != nil {
+		if in.text == nil || in.prefs != nil || in.json != nil {
 			return false
 		}
 		found, tries := false, 0
@@ -37,6 +37,9 @@ func linksOf(like func(string) bool) func(*input) bool {
 			}
 			if tries++; tries > 1000 {
 				return false
+			}
+			if in.table == nil {
+				line = fromLink(line)
 			}
 			if f := otpauth.Recognise(line); f == otpauth.URI || f == otpauth.Migration {
 				found = like(strings.ToLower(line))
@@ -49,6 +52,22 @@ func linksOf(like func(string) bool) func(*input) bool {
 
 func isComment(line string) bool {
 	return strings.HasPrefix(line, "#") || strings.HasPrefix(line, "//")
+}
+
+// fromLink is a line from the link in it on, for lists that have something before it: a name, a number, a quotation mark.
+func fromLink(line string) string {
+	small := strings.ToLower(line)
+	at := strings.Index(small, "otpauth://")
+	if m := strings.Index(small, "otpauth-migration://"); m >= 0 && (at < 0 || m < at) {
+		at = m
+	}
+	if at <= 0 {
+		return line
+	}
+	if strings.HasSuffix(small[:at], "apple-") {
+		at -= len("apple-")
+	}
+	return strings.TrimRight(line[at:], "\"'`>,; ")
 }
 
 func has(part string) func(string) bool {
@@ -95,6 +114,9 @@ func readLinks(ctx context.Context, texts ...[]byte) (Result, error) {
 
 // addLine reads one line of a list.
 func (g *gather) addLine(line, where string, exports *batches) {
+	if !isComment(line) {
+		line = fromLink(line)
+	}
 	switch otpauth.Recognise(line) {
 	case otpauth.Migration:
 		p, err := otpauth.ParseMigration(line)

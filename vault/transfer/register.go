@@ -9,9 +9,9 @@ func textSources() []source {
 		battlenet, authyPrefs, totpAuthenticatorPrefs, freeotpPrefs,
 		aegis, twofas, stratum, bitwarden, enteSealed, proton, protonSealed, protonPass, authyJSON, steam, onePassword, lastpass,
 		freeotpPlus, duo, raivo, andotp,
-		extension,
-		googleLinks, enteLinks, winauthText, plainLinks,
+		extension, anyJSON,
 		page,
+		googleLinks, enteLinks, winauthText, plainLinks,
 		bitwardenTable, authyTable,
 	}, tableSources(), []source{
 		totpAuthenticator,
