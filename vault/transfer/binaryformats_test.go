@@ -161,6 +161,25 @@ func TestKeePassXML(t *testing.T) {
 	}
 }
 
+// TestKeePassReferences: names that stand in another entry.
+func TestKeePassReferences(t *testing.T) {
+	entry := func(fields ...string) string {
+		s := "<Entry><UUID>" + fields[0] + "</UUID>"
+		for i := 1; i < len(fields); i += 2 {
+			s += "<String><Key>" + fields[i] + "</Key><Value>" + fields[i+1] + "</Value></String>"
+		}
+		return s + "</Entry>"
+	}
+	file := "<KeePassFile><Root><Group><Name>Root</Name>" +
+		entry("AQEBAQEBAQEBAQEBAQEBAQ==", "Title", "Shop", "UserName", "maria") +
+		entry("AgICAgICAgICAgICAgICAg==", "Title", "{REF:T@I:01010101010101010101010101010101} app", "UserName", "{ref:u@i:01010101010101010101010101010101}", "otp", key10) +
+		entry("AwMDAwMDAwMDAwMDAwMDAw==", "Title", "{REF:T@I:0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F}", "otp", key20) +
+		"</Group></Root></KeePassFile>"
+	formatCase{name: "references", files: one(file), format: "keepass", want: []string{
+		"totp Shop app|maria " + key10 + " SHA1 6 30s", "totp {REF:T@I:0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F}| " + key20 + " SHA1 6 30s",
+	}}.check(t)
+}
+
 func TestDatabases(t *testing.T) {
 	for _, c := range []formatCase{
 		{

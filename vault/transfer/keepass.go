@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/tallystick/tallystick/vault/otp"
@@ -79,8 +80,9 @@ func after(err error) string {
 func readKeePass(ctx context.Context, c kdbx.Content) (Result, error) {
 	defer c.Wipe()
 	g := newGather(ctx)
+	refs := keePassRefs(c.Entries)
 	for _, e := range c.Entries {
-		g.addKeePass(e)
+		g.addKeePass(e, refs)
 		if g.err != nil {
 			break
 		}
@@ -96,8 +98,8 @@ func readKeePass(ctx context.Context, c kdbx.Content) (Result, error) {
 
 // addKeePass adds the accounts of an entry: mostly none or one. There are five ways to write one down, and an entry may have
 // the same account in several of them.
-func (g *gather) addKeePass(e kdbx.Entry) {
-	get := func(name string) string { return strings.TrimSpace(string(e.Get(name).Reveal())) }
+func (g *gather) addKeePass(e kdbx.Entry, refs map[string]kdbx.Entry) {
+	get := func(name string) string { return strings.TrimSpace(followRef(string(e.Get(name).Reveal()), refs)) }
 	issuer, name := get("Title"), get("UserName")
 	x := extra{note: string(e.Get("Notes").Reveal()), url: get("URL"), icon: iconFrom("", e.Icon)}
 	if path := strings.Join(e.Groups, "/"); path != "" {
@@ -174,6 +176,42 @@ func (g *gather) addKeePass(e kdbx.Entry) {
 			k.Wipe()
 		}
 	}
+}
+
+// keePassRefs finds entries by their UUID in hexadecimal digits, which is how fields refer to those of other entries.
+func keePassRefs(entries []kdbx.Entry) map[string]kdbx.Entry {
+	refs := make(map[string]kdbx.Entry, len(entries))
+	for _, e := range entries {
+		if id, err := base64.StdEncoding.DecodeString(strings.TrimSpace(e.UUID)); err == nil && len(id) == 16 {
+			refs[strings.ToUpper(hex.EncodeToString(id))] = e
+		}
+	}
+	return refs
+}
+
+// keePassRef is a reference: {REF:U@I:46C9B1FFBD4ABC4BBB260C6190BAD20C} is the user name of the entry with that UUID.
+// https://keepass.info/help/base/fieldrefs.html
+var keePassRef = regexp.MustCompile(`(?i)\{REF:([TUAN])@I:([0-9A-F]{32})\}`)
+
+// maxRefs is the bytes of a text in which references are looked for, and of what one may stand for: a text of nothing but references
+// to a long one would become very long.
+const maxRefs = 2 << 10
+
+// followRef puts in what references by UUID stand for, one step far. Other ways to search for an entry stay as they are.
+func followRef(text string, refs map[string]kdbx.Entry) string {
+	if len(text) > maxRefs || !strings.Contains(text, "{") {
+		return text
+	}
+	names := map[string]string{"T": "Title", "U": "UserName", "A": "URL", "N": "Notes"}
+	return keePassRef.ReplaceAllStringFunc(text, func(ref string) string {
+		parts := keePassRef.FindStringSubmatch(ref)
+		e, ok := refs[strings.ToUpper(parts[2])]
+		value := e.Get(names[strings.ToUpper(parts[1])])
+		if !ok || value.Len() > maxRefs {
+			return ref
+		}
+		return string(value.Reveal())
+	})
 }
 
 // mentionsRecovery reports whether a field's name says that recovery keys are in it.

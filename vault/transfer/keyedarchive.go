@@ -16,9 +16,9 @@ type archive struct {
 
 // Limits of an archive; a backup of 1,000 accounts has some 5,000 objects.
 const (
-	maxArchive = 4 << 20 // bytes
-	maxObjects = 500_000 // written out, without sharing
-	maxNested  = 16
+	maxArchive  = 4 << 20 // bytes
+	maxArchived = 500_000 // written out, without sharing
+	maxNested   = 16
 )
 
 // readArchive reads the list. Errors: ErrDamaged, ErrTooLarge.
@@ -159,7 +159,7 @@ func smallPlist(data []byte) bool {
 	offsetSize, refSize := int(end[6]), int(end[7])
 	count, top, table := binary.BigEndian.Uint64(end[8:]), binary.BigEndian.Uint64(end[16:]), binary.BigEndian.Uint64(end[24:])
 	body := uint64(len(data) - trailer)
-	if offsetSize < 1 || offsetSize > 8 || refSize < 1 || refSize > 8 || count > maxObjects || top >= count ||
+	if offsetSize < 1 || offsetSize > 8 || refSize < 1 || refSize > 8 || count > maxArchived || top >= count ||
 		table > body || count*uint64(offsetSize) > body-table {
 		return false
 	}
@@ -200,7 +200,7 @@ func smallPlist(data []byte) bool {
 				length = number(at, size)
 				at += uint64(size)
 			}
-			if length > maxObjects {
+			if length > maxArchived {
 				return false
 			}
 			if kind == 0xD {
@@ -214,7 +214,7 @@ func smallPlist(data []byte) bool {
 				if !measure(child, depth+1) {
 					return false
 				}
-				if total += known[child].objects; total > maxObjects {
+				if total += known[child].objects; total > maxArchived {
 					return false
 				}
 				height = max(height, known[child].height+1)

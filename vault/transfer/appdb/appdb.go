@@ -293,7 +293,7 @@ func (d *Database) Rows(ctx context.Context, name string, columns []string, each
 	if len(found) == 0 {
 		return ErrNoTable
 	}
-	// No index: one could be of an expression.
+	// The table itself, not an index that has the columns as well.
 	rows, err := d.conn.QueryContext(ctx, "SELECT "+strings.Join(found, ", ")+" FROM main."+quote(t.name)+" NOT INDEXED")
 	if err != nil {
 		return d.failed(ctx)

@@ -141,7 +141,7 @@ func (s sealed) write(t testing.TB) []byte {
 	out = append(append(out, sum[:]...), code(math.MaxUint64, header)...)
 	body := s.encrypt(t, key.Sum(nil), iv, content)
 	for n := uint64(0); ; n++ {
-		block := body[:min(len(body), 1<<20)]
+		block := body[:min(len(body), 1<<10)] // KeePass takes 1 MiB; small ones make many
 		body = body[len(block):]
 		length := binary.LittleEndian.AppendUint32(nil, uint32(len(block)))
 		out = append(out, code(n, binary.LittleEndian.AppendUint64(nil, n), length, block)...)
