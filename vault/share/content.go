@@ -18,10 +18,13 @@ import (
 // registers give equal contents. It belongs to one goroutine.
 type Content struct {
 	cells map[AccountID]map[string][]*Register
+	of    map[DeviceID]map[*Register]bool // what stands, by author
 }
 
 // NewContent returns an empty content.
-func NewContent() *Content { return &Content{cells: map[AccountID]map[string][]*Register{}} }
+func NewContent() *Content {
+	return &Content{cells: map[AccountID]map[string][]*Register{}, of: map[DeviceID]map[*Register]bool{}}
+}
 
 // Merge adds one register, and reports whether that changed anything.
 func (c *Content) Merge(r *Register) bool {
@@ -33,11 +36,14 @@ func (c *Content) Merge(r *Register) bool {
 	}
 	kept := make([]*Register, 0, len(cell)+1)
 	for _, e := range cell {
-		if !r.beats(e) {
+		if r.beats(e) {
+			delete(c.of[e.Author], e)
+		} else {
 			kept = append(kept, e)
 		}
 	}
 	kept = append(kept, r)
+	c.index(r)
 	slices.SortFunc(kept, compareRegisters)
 	account := c.cells[r.Account]
 	if account == nil {
@@ -46,6 +52,13 @@ func (c *Content) Merge(r *Register) bool {
 	}
 	account[r.Name] = kept
 	return true
+}
+
+func (c *Content) index(r *Register) {
+	if c.of[r.Author] == nil {
+		c.of[r.Author] = map[*Register]bool{}
+	}
+	c.of[r.Author][r] = true
 }
 
 // standing reports whether exactly this writing stands.
@@ -87,7 +100,7 @@ func (c *Content) wipe() {
 			}
 		}
 	}
-	c.cells = map[AccountID]map[string][]*Register{}
+	*c = *NewContent()
 }
 
 func wipeParams(p otp.Params) {

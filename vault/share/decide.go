@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -75,7 +76,7 @@ func (r *Replica) Decide(v *View, now time.Time) (out Outbox, changed bool, err 
 	if err != nil {
 		return out, changed, err
 	}
-	r.adopt()
+	r.adopt(v)
 	said, err := r.putContribution(v, now, &out)
 	if err != nil {
 		return out, changed, err
@@ -90,8 +91,8 @@ func (r *Replica) rotate(now time.Time) (bool, error) {
 	if !s.RotationDue || !r.Role().Writes() || len(s.Unsealed) > 0 && r.Role() != Admin {
 		return false, nil
 	}
-	if _, ok := r.current(); !ok {
-		return false, nil
+	if _, ok := r.current(); !ok && r.Role() != Admin {
+		return false, nil // it may still come
 	}
 	for _, g := range s.Unsealed {
 		err := r.appendEntry(Entry{Type: Removed, Device: g.Device, Seq: g.Seq}, now)
@@ -114,7 +115,17 @@ func (r *Replica) newEpoch(now time.Time) error {
 	}
 	r.keys = append(r.keys, key)
 	sortKeys(r.keys)
+	r.ring = ringOf(r.keys)
 	return nil
+}
+
+// ringOf lists keys by what they commit to.
+func ringOf(keys []EpochKey) map[Hash]bool {
+	ring := map[Hash]bool{}
+	for _, k := range keys {
+		ring[k.Commit] = true
+	}
+	return ring
 }
 
 // putChain writes entries that the storage does not show: our own, and those of devices that can no longer do it themselves.
@@ -135,9 +146,17 @@ func (r *Replica) putKeys(v *View, now time.Time, out *Outbox) (bool, error) {
 	if _, ok := r.current(); !ok || r.Role() != Admin && r.madeKey() != r.me.Device {
 		return false, nil
 	}
+	// The name of a key object says the number of the key. When two branches made a key of this number, only those we made ourselves
+	// are known to be of the right one.
+	twice := 0
+	for _, n := range r.chain.Epochs() {
+		if n == s.Epoch {
+			twice++
+		}
+	}
 	there := map[DeviceID]bool{}
 	for _, o := range v.key {
-		if o.n == s.Epoch && r.bad[o.name] == "" {
+		if o.n == s.Epoch && r.bad[o.name] == "" && (twice == 1 || r.wrapped[o.name] == s.Commit) {
 			there[o.device] = true
 		}
 	}
@@ -158,7 +177,12 @@ func (r *Replica) putKeys(v *View, now time.Time, out *Outbox) (bool, error) {
 		if err != nil {
 			return any, err
 		}
-		out.Put = append(out.Put, Item{keyName(r.vault, s.Epoch, d, hashOf(stored)), stored})
+		name := keyName(r.vault, s.Epoch, d, hashOf(stored))
+		out.Put = append(out.Put, Item{name, stored})
+		if !any {
+			maps.DeleteFunc(r.wrapped, func(_ string, commit Hash) bool { return commit != s.Commit })
+		}
+		r.wrapped[name] = s.Commit
 		any = true
 	}
 	return any, nil
@@ -174,8 +198,10 @@ func (r *Replica) madeKey() DeviceID {
 	return ""
 }
 
-// adopt makes this device keep what its authors can no longer keep on the storage, unless another writer does.
-func (r *Replica) adopt() {
+// adopt makes this device keep what its authors can no longer keep on the storage, or do not any more, unless another writer does. What an
+// author stopped keeping is as a rule superseded by something on its way here, so that waits until nothing is.
+func (r *Replica) adopt(v *View) {
+	late := slices.ContainsFunc(v.Findings, func(f Finding) bool { return f.Kind.Suspicious() && f.Kind != Forked })
 	if !r.writes(r.me.Device) || r.chain.Standing().RotationDue {
 		return
 	}
@@ -191,7 +217,7 @@ func (r *Replica) adopt() {
 		}
 		k := o.key()
 		standing[k] = true
-		if !r.writes(o.Author) && r.by[k] == "" && !r.carry[k] {
+		if (!r.writes(o.Author) || r.dropped[k] && !late) && r.by[k] == "" && !r.carry[k] {
 			r.carry[k] = true
 			r.dirty = true
 		}
@@ -201,6 +227,7 @@ func (r *Replica) adopt() {
 			delete(r.carry, k)
 		}
 	}
+	maps.DeleteFunc(r.dropped, func(k string, _ bool) bool { return !standing[k] })
 }
 
 // putContribution says what this device has to say, if there is anything new or the storage lost it.
@@ -247,9 +274,11 @@ func (r *Replica) putContribution(v *View, now time.Time, out *Outbox) (bool, er
 	return true, nil
 }
 
-// readable reports whether every member has a key: it is one of the path that won.
+// readable reports whether every member has a key: it is of the branch that won, and the current one or among those that were wrapped
+// for all together with a later one.
 func (r *Replica) readable(commit Hash) bool {
-	return slices.ContainsFunc(r.chain.Standing().Path, func(e Entry) bool { return e.Commit == commit })
+	s := r.chain.Standing()
+	return commit == s.Commit || r.ring[commit] && slices.ContainsFunc(s.Path, func(e Entry) bool { return e.Commit == commit })
 }
 
 // bindToEpoch notes under which key secrets that nobody has seen yet go out: it decides who was able to read them.
@@ -272,6 +301,8 @@ func (r *Replica) bindToEpoch(epoch int64) error {
 			}
 			cell = slices.Clone(cell)
 			cell[i] = bound
+			delete(r.content.of[o.Author], o)
+			r.content.index(bound)
 			r.content.cells[id][regOTP] = cell
 		}
 	}

@@ -20,6 +20,8 @@ type replicaText struct {
 	Chain     []string                 `json:"chain"` // stored bytes of entries
 	Unsent    map[Hash]bool            `json:"unsent,omitempty"`
 	Read      map[string]bool          `json:"read,omitempty"`
+	Ring      map[Hash]bool            `json:"ring,omitempty"`
+	Wrapped   map[string]Hash          `json:"wrapped,omitempty"`
 	Clock     clockText                `json:"clock"`
 	Registers []*Register              `json:"registers"`
 	Held      map[DeviceID]Head        `json:"held,omitempty"`
@@ -31,6 +33,7 @@ type replicaText struct {
 	Dirty     bool                     `json:"dirty,omitzero"`
 	Carry     map[string]bool          `json:"carry,omitempty"`
 	By        map[string]DeviceID      `json:"by,omitempty"`
+	Dropped   map[string]bool          `json:"dropped,omitempty"`
 	Findings  []findingText            `json:"findings,omitempty"`
 	Requests  map[DeviceID]requestKept `json:"requests,omitempty"`
 	Verified  map[DeviceID]bool        `json:"verified,omitempty"`
@@ -91,8 +94,8 @@ type eventText struct {
 func (r *Replica) Encode() ([]byte, error) {
 	t := replicaText{
 		Format: Format, Vault: r.vault, Genesis: r.chain.root, Identity: string(r.identity.Reveal()), Signer: r.signer.Reveal(), Left: r.left,
-		Unsent: r.unsent, Read: r.readKeys, Clock: clockText{r.clock.Wall, r.clock.Tick}, Registers: r.content.Registers(), Held: r.held,
-		Told: map[DeviceID]toldText{}, Ahead: r.ahead, Bad: r.bad, Fresh: r.fresh, Dirty: r.dirty, Carry: r.carry, By: r.by,
+		Unsent: r.unsent, Read: r.readKeys, Ring: r.ring, Wrapped: r.wrapped, Clock: clockText{r.clock.Wall, r.clock.Tick}, Registers: r.content.Registers(), Held: r.held,
+		Told: map[DeviceID]toldText{}, Ahead: r.ahead, Bad: r.bad, Fresh: r.fresh, Dirty: r.dirty, Carry: r.carry, By: r.by, Dropped: r.dropped,
 		Requests: map[DeviceID]requestKept{}, Verified: r.verified, Undone: r.undone,
 		Mine: mineText{r.mine.N, r.mine.Hash, r.mine.Commit, r.mine.Shown, r.mine.Role},
 		Keys: []keyText{}, Chain: []string{},
@@ -189,11 +192,14 @@ func Decode(cfg Config, text []byte) (*Replica, error) {
 	keep(&r.unsent, t.Unsent)
 	keep(&r.readKeys, t.Read)
 	keep(&r.held, t.Held)
+	keep(&r.ring, t.Ring)
+	keep(&r.wrapped, t.Wrapped)
 	keep(&r.ahead, t.Ahead)
 	keep(&r.bad, t.Bad)
 	keep(&r.fresh, t.Fresh)
 	keep(&r.carry, t.Carry)
 	keep(&r.by, t.By)
+	keep(&r.dropped, t.Dropped)
 	keep(&r.verified, t.Verified)
 	return r, nil
 }

@@ -212,6 +212,9 @@ func (r *Replica) pullKeys(g *getter, _ time.Time) error {
 		}
 		r.readKeys[o.name] = true
 		g.view.Changed = true
+		if ring := ringOf(keys); ring[r.chain.Standing().Commit] {
+			r.ring = ring
+		}
 		for _, k := range keys {
 			if !have[k.Commit] {
 				have[k.Commit] = true
@@ -328,6 +331,22 @@ func (r *Replica) take(c contribution, hash Hash, now time.Time) {
 	for k, d := range r.by {
 		if d == c.Device && !carried[k] {
 			delete(r.by, k)
+		}
+	}
+	type writing struct {
+		account AccountID
+		name    string
+		version
+	}
+	said := make(map[writing]bool, len(c.Registers))
+	for _, g := range c.Registers {
+		said[writing{g.Account, g.Name, g.version}] = true
+	}
+	for o := range r.content.of[c.Device] {
+		if said[writing{o.Account, o.Name, o.version}] {
+			delete(r.dropped, o.key())
+		} else {
+			r.dropped[o.key()] = true
 		}
 	}
 }
@@ -543,7 +562,7 @@ func (r *Replica) startAfresh(g *getter, now time.Time) error {
 	}
 	s := r.chain.Standing()
 	fresh := *r
-	fresh.content, fresh.held, fresh.by, fresh.log = NewContent(), map[DeviceID]Head{}, map[string]DeviceID{}, nil
+	fresh.content, fresh.held, fresh.by, fresh.dropped, fresh.log = NewContent(), map[DeviceID]Head{}, map[string]DeviceID{}, map[string]bool{}, nil
 	before := len(g.view.Findings)
 	for _, d := range sortedKeys(s.Members) {
 		if d == r.me.Device || !s.Members[d].Role.Writes() {
@@ -561,7 +580,7 @@ func (r *Replica) startAfresh(g *getter, now time.Time) error {
 		}
 	}
 	g.view.Findings = g.view.Findings[:before]
-	r.content, r.held, r.by = fresh.content, fresh.held, fresh.by
+	r.content, r.held, r.by, r.dropped = fresh.content, fresh.held, fresh.by, fresh.dropped
 	r.dirty, r.fresh, r.carry, r.undone = false, map[AccountID]bool{}, map[string]bool{}, true
 	g.view.Changed = true
 	return nil
@@ -570,7 +589,8 @@ func (r *Replica) startAfresh(g *getter, now time.Time) error {
 // orphaned reports whether something stands that no writer keeps on the storage.
 func (r *Replica) orphaned() bool {
 	for _, o := range r.content.Registers() {
-		if !r.writes(o.Author) && !r.writes(r.by[o.key()]) {
+		k := o.key()
+		if (!r.writes(o.Author) || r.dropped[k]) && !r.writes(r.by[k]) {
 			return true
 		}
 	}

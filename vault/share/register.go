@@ -227,7 +227,14 @@ func (r *Register) prepareSelf(kind, rest string, value []byte) error {
 // beats reports whether r stands when both r and o were written.
 func (r *Register) beats(o *Register) bool {
 	if r.code != nil && o.code != nil {
-		return r.version.compare(o.version) > 0 && r.code.knowsOf(o)
+		if c := r.version.compare(o.version); c != 0 || r.code.digest != o.code.digest {
+			return c > 0 && r.code.knowsOf(o)
+		}
+		// One writing, bound to two keys: a copy of a vault file was brought back in between. The secret was out with the older key.
+		if c := cmp.Compare(o.code.epoch, r.code.epoch); c != 0 {
+			return c > 0
+		}
+		return bytes.Compare(r.value.Reveal(), o.value.Reveal()) > 0
 	}
 	if c := cmp.Compare(r.count, o.count); c != 0 {
 		return c > 0

@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -55,6 +56,8 @@ type Replica struct {
 	unsent   map[Hash]bool   // entries of our own that no listing has shown yet
 	keys     []EpochKey      // the newest first
 	readKeys map[string]bool // key objects that were read
+	ring     map[Hash]bool   // the keys that came, or went out, with the current one: what all members have
+	wrapped  map[string]Hash // key objects made here, and for which key
 	content  *Content
 	clock    Clock
 
@@ -67,6 +70,7 @@ type Replica struct {
 	dirty    bool                // something was written that is not published
 	carry    map[string]bool     // registers of others that this device keeps on the storage
 	by       map[string]DeviceID // registers of others, and who keeps them there
+	dropped  map[string]bool     // registers that stand here and that their author says no more
 	findings []Finding           // of the last look at the storage
 	requests map[DeviceID]Request
 	verified map[DeviceID]bool
@@ -101,7 +105,7 @@ func newReplica(cfg Config, vault VaultID, root Hash) *Replica {
 	return &Replica{
 		cfg: cfg, vault: vault, chain: NewChain(cfg.Crypto, vault, root), content: NewContent(), unsent: map[Hash]bool{}, readKeys: map[string]bool{},
 		held: map[DeviceID]Head{}, told: map[DeviceID]saw{}, ahead: map[DeviceID]int64{}, bad: map[string]Kind{}, fresh: map[AccountID]bool{},
-		carry: map[string]bool{}, by: map[string]DeviceID{}, requests: map[DeviceID]Request{}, verified: map[DeviceID]bool{},
+		carry: map[string]bool{}, by: map[string]DeviceID{}, dropped: map[string]bool{}, ring: map[Hash]bool{}, wrapped: map[string]Hash{}, requests: map[DeviceID]Request{}, verified: map[DeviceID]bool{},
 	}
 }
 
@@ -159,6 +163,7 @@ func Create(cfg Config, name string, who Person, now time.Time) (*Replica, error
 	}
 	r.unsent[r.chain.root] = true
 	r.keys = []EpochKey{key}
+	r.ring = ringOf(r.keys)
 	if err := r.setSelf(regName, name, now); err != nil {
 		return nil, err
 	}
@@ -459,7 +464,7 @@ func (r *Register) key() string {
 	if r.code != nil {
 		k += " " + r.code.digest
 	}
-	return k + " " + string(r.Author) + fmt.Sprintf(" %d %d", r.At.Wall, r.At.Tick)
+	return k + " " + string(r.Author) + " " + strconv.FormatInt(r.At.Wall, 10) + " " + strconv.FormatInt(r.At.Tick, 10)
 }
 
 // writes reports whether a device is a member that may write.
