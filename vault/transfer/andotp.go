@@ -2,7 +2,7 @@ package transfer
 
 import (
 	"context"
-	"crypto/sha1" //nolint:gosec // what the format uses
+	"crypto/sha1" // what the format uses
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"

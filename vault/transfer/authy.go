@@ -3,7 +3,7 @@ package transfer
 import (
 	"context"
 	"crypto/aes"
-	"crypto/sha1" //nolint:gosec // what the format uses
+	"crypto/sha1" // what the format uses
 	"encoding/hex"
 	"encoding/json"
 	"fmt"

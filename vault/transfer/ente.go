@@ -11,9 +11,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tallystick/tallystick/vault/secret"
 	"golang.org/x/crypto/chacha20"
-	"golang.org/x/crypto/poly1305" //nolint:staticcheck // the only Poly1305 there is; the construction is libsodium's own
+	//lint:ignore SA1019 the construction is libsodium's own, and there is no other Poly1305 to build it of
+	"golang.org/x/crypto/poly1305"
+
+	"github.com/tallystick/tallystick/vault/secret"
 )
 
 // enteSealed is Ente Auth's encrypted export: {"version":1,"kdfParams":{"memLimit","opsLimit","salt"},"encryptedData","encryptionNonce"}. Its

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/md5" //nolint:gosec // what the format uses
+	"crypto/md5" // what the format uses
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -305,7 +305,7 @@ func openCryptoJS(text string, passphrase []byte) ([]byte, error) {
 	}
 	var derived, block []byte
 	for len(derived) < 48 {
-		h := md5.New() //nolint:gosec // what the format uses
+		h := md5.New()
 		h.Write(block)
 		h.Write(passphrase)
 		h.Write(data[8:16])

@@ -3,7 +3,7 @@ package transfer
 import (
 	"bytes"
 	"context"
-	"crypto/sha1" //nolint:gosec // what the format uses
+	"crypto/sha1" // what the format uses
 	"encoding/json"
 	"fmt"
 	"path"
