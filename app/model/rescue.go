@@ -3,6 +3,7 @@ package model
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"image"
 	"io"
@@ -12,7 +13,6 @@ import (
 	"strings"
 
 	"github.com/tallystick/tallystick/scanner"
-	"github.com/tallystick/tallystick/scanner/clipimage"
 	"github.com/tallystick/tallystick/vault"
 	"github.com/tallystick/tallystick/vault/keys"
 	"github.com/tallystick/tallystick/vault/kit"
@@ -42,6 +42,7 @@ type Rescue struct {
 
 	kit  kit.Kit // held against the vault
 	fits bool
+	left leftover // what was copied, to be taken off the clipboard once the vault is open
 
 	changed listeners
 }
@@ -99,7 +100,7 @@ func (r *Rescue) Again() { r.Begin() }
 func (r *Rescue) drop() {
 	r.round++
 	r.kit.Wipe()
-	r.kit, r.fits, r.active, r.busy, r.err = kit.Kit{}, false, false, "", ""
+	r.kit, r.fits, r.active, r.busy, r.err, r.left = kit.Kit{}, false, false, "", "", leftover{}
 }
 
 // Typed says how far the words that are being typed got, and which of them cannot be right.
@@ -183,12 +184,15 @@ func (r *Rescue) ScanScreen() {
 	}, func() {})
 }
 
-// ReadClipboard takes what was copied: words, the text of the QR code, or a picture of the page.
+// ReadClipboard takes what was copied: words, the text of the QR code, or a picture of the page. Once the vault is open it is
+// taken off the clipboard.
 func (r *Rescue) ReadClipboard() {
 	d := r.s.d
-	r.read("Looking at what you copied…", func(ctx context.Context) (kit.Kit, error) {
+	var left leftover
+	r.readAnd("Looking at what you copied…", func(ctx context.Context) (kit.Kit, error) {
 		if data, err := d.ClipboardPicture(ctx); err == nil {
 			defer clear(data)
+			left.picture = sha256.Sum256(data)
 			img, err := scanner.DecodePicture(bytes.NewReader(data), scanner.DefaultLimits())
 			if err != nil {
 				return kit.Kit{}, err
@@ -201,12 +205,13 @@ func (r *Rescue) ReadClipboard() {
 			return kit.Kit{}, err
 		}
 		if strings.TrimSpace(text) == "" {
-			return kit.Kit{}, clipimage.ErrEmpty
+			return kit.Kit{}, errNothingCopied
 		}
+		left.text = text
 		words := secret.FromString(text)
 		defer words.Wipe()
 		return kit.Parse(words)
-	}, func() {})
+	}, func() {}, func() { r.left = left })
 }
 
 // errNoKitSeen: a picture was looked at, and has no QR code in it.
@@ -271,12 +276,17 @@ func kitPicture(ctx context.Context, scan Scanner, img image.Image) (kit.Kit, er
 
 // read gets a kit and holds it against the vault. unused runs instead when nothing is begun.
 func (r *Rescue) read(busy string, get func(ctx context.Context) (kit.Kit, error), unused func()) {
+	r.readAnd(busy, get, unused, func() {})
+}
+
+// readAnd is read with something to do on the models' goroutine when the kit fits.
+func (r *Rescue) readAnd(busy string, get func(ctx context.Context) (kit.Kit, error), unused, fits func()) {
 	if !r.active || r.busy != "" || !r.s.OffersKit() {
 		unused()
 		return
 	}
 	r.kit.Wipe()
-	r.kit, r.fits, r.busy, r.err = kit.Kit{}, false, busy, ""
+	r.kit, r.fits, r.busy, r.err, r.left = kit.Kit{}, false, busy, "", leftover{}
 	round, keeper := r.round, r.s.d.Kits
 	var got kit.Kit
 	var err error
@@ -296,6 +306,7 @@ func (r *Rescue) read(busy string, get func(ctx context.Context) (kit.Kit, error
 			got.Wipe()
 		} else {
 			r.kit, r.fits = got, true
+			fits()
 		}
 		r.changed.call()
 	}, late)
@@ -304,6 +315,8 @@ func (r *Rescue) read(busy string, get func(ctx context.Context) (kit.Kit, error
 
 func rescueSentence(err error, k kit.Kit) string {
 	switch {
+	case errors.Is(err, errNothingCopied):
+		return "Nothing was copied. Copy the words, or a picture of the page, and try again."
 	case errors.Is(err, errNoKitSeen):
 		return "No QR code was found in it. Show the whole page, sharp and upright, or type its words."
 	case errors.Is(err, vault.ErrOtherKit):
@@ -348,6 +361,7 @@ func (r *Rescue) Restore(how Protection, pass secret.Bytes) {
 		switch {
 		case err == nil && o.err == nil:
 			s.status = o.status
+			s.clip.removeLeftover(r.left)
 			s.opened(o.snap)
 			s.list.notify(Notice{Text: "Your accounts are back. The recovery kit stays valid."})
 		case errors.Is(err, vault.ErrKeyBack), err == nil:
