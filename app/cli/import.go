@@ -477,9 +477,12 @@ func (r *run) sayImport(rec importRecord, plan []intake.Item, added []vault.Acco
 		r.note("%s in notes and fields look like recovery keys. --recovery keeps them as such.", amount(offered, "text"))
 	}
 	if o.json {
-		return r.json(rec)
+		if err := r.json(rec); err != nil {
+			return err
+		}
+	} else {
+		r.print("Added %s of %d. %d were here already.", amount(counts["added"], "account"), len(plan), counts[string(intake.Same)]+counts[string(intake.Twice)])
 	}
-	r.print("Added %s of %d. %d were here already.", amount(counts["added"], "account"), len(plan), counts[string(intake.Same)]+counts[string(intake.Twice)])
 	if counts[string(intake.NeedsPIN)] > 0 {
 		return errSaid(statusFailed)
 	}

@@ -146,7 +146,7 @@ func checkFixture(t *testing.T, app string, w wantFile) {
 		if _, err := im.Read(t.Context(), secret.Bytes{}); !errors.Is(err, ErrNeedsPass) {
 			t.Errorf("without a passphrase: %v", err)
 		}
-		if !testing.Short() {
+		if c := im.Cost(); c.Memory < 64<<20 && c.Iterations <= 10_000 { // the dear ones are tested on files of our own
 			if _, err := im.Read(t.Context(), secret.FromString("not "+w.Password)); !errors.Is(err, ErrPassphrase) {
 				t.Errorf("with a wrong passphrase: %v", err)
 			}
@@ -176,5 +176,44 @@ func checkFixture(t *testing.T, app string, w wantFile) {
 		}
 		t.Errorf("entry %d, %s (%s): %s", i, want.Issuer, want.Name, want.differsFrom(left[0]))
 		left = left[1:]
+	}
+}
+
+// TestStorageCases reads what the browser extension's own tests import: hex keys under a wrong type, keys with spaces, members that
+// are missing. None of them is skipped.
+func TestStorageCases(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join(referenceDir, "authenticator-extension", "storage-cases.json"))
+	if err != nil {
+		t.Skip("the reference files are not here")
+	}
+	var cases []struct {
+		Name string
+		Data map[string]struct{ Secret, Account, Issuer, Type string }
+	}
+	if err := json.Unmarshal(data, &cases); err != nil {
+		t.Fatal(err)
+	}
+	var raw []struct{ Data json.RawMessage }
+	if err := json.Unmarshal(data, &raw); err != nil {
+		t.Fatal(err)
+	}
+	for i, c := range cases {
+		im, err := Open(t.Context(), []File{{Data: raw[i].Data}})
+		if err != nil {
+			t.Errorf("%s: %v", c.Name, err)
+			continue
+		}
+		r, err := im.Read(t.Context(), secret.Bytes{})
+		if err != nil || r.Format != "authenticator" || len(r.Entries) != len(c.Data) || len(r.Skipped) != 0 {
+			t.Errorf("%s: %s, %d accounts, %v, %v", c.Name, r.Format, len(r.Entries), r.Skipped, err)
+			continue
+		}
+		for _, want := range c.Data {
+			if !slices.ContainsFunc(r.Entries, func(e Entry) bool {
+				return e.Issuer == want.Issuer && e.Name == want.Account || strings.HasPrefix(want.Secret, "blz-") && e.Issuer == "Battle.net"
+			}) {
+				t.Errorf("%s: %v", c.Name, r.Entries[0].Issuer)
+			}
+		}
 	}
 }

@@ -146,7 +146,7 @@ func (im *Import) Cost() Cost {
 }
 
 // Read reads the accounts. It may be called again, for another try of the passphrase. A passphrase that is not needed is
-// not looked at. It takes as long as the key derivation, which cannot be broken off inside: when ctx ends, Read returns at
+// not looked at; one passphrase is for all files of the import. It takes as long as the key derivation, which cannot be broken off inside: when ctx ends, Read returns at
 // once and the derivation runs on until it is through, its result unused.
 //
 // Fails with ErrNeedsPass, ErrPassphrase, ErrDamaged, ErrNewer, ErrTooLarge, ErrTooCostly, or the context's error.
