@@ -39,6 +39,38 @@ func TestEveryWayOfNaming(t *testing.T) {
 	}
 }
 
+// No way of naming replaces what has the name, without having looked first; so no moment is left for somebody else.
+func TestNamingDoesNotReplace(t *testing.T) {
+	for i, way := range exclusive {
+		place := t.TempDir()
+		root, err := os.OpenRoot(place)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer root.Close()
+		for name, text := range map[string]string{"temp": "new", "final": "old"} {
+			if err := root.WriteFile(name, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		err = way(root, "temp", "final")
+		if errors.Is(err, errUnsupported) {
+			t.Logf("way %d is not known to this file system", i)
+			continue
+		}
+		if got, rerr := root.ReadFile("final"); !errors.Is(err, fs.ErrExist) || rerr != nil || string(got) != "old" {
+			t.Errorf("way %d: %v, and there is %q, %v", i, err, got, rerr)
+		}
+		if err := way(root, "temp", "free"); err != nil {
+			t.Errorf("way %d to a free name: %v", i, err)
+		}
+	}
+	// The store takes the best way first.
+	if s := New(t.TempDir(), Config{}); len(s.naming) != len(exclusive)+1 || len(exclusive) == 0 {
+		t.Errorf("%d ways", len(s.naming))
+	}
+}
+
 func names(t *testing.T, root string) (all []string) {
 	t.Helper()
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
