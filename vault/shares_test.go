@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/vault"
+	"github.com/tallystick/tallystick/vault/otp"
 	"github.com/tallystick/tallystick/vault/secret"
+	"github.com/tallystick/tallystick/vault/share/pack"
 	"github.com/tallystick/tallystick/vault/vaulttest"
 )
 
@@ -156,5 +158,28 @@ func TestAdoptKeepsIDAndTimes(t *testing.T) {
 	}
 	if err := v.Adopt(a); !errors.Is(err, vault.ErrInvalid) {
 		t.Errorf("twice: %v", err)
+	}
+}
+
+func TestWhatIsEncryptedToTheRecipientOpens(t *testing.T) {
+	m, _ := vaulttest.Create(t, "")
+	to, err := m.Recipient()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := pack.Make([]pack.Account{{Issuer: "Harbour", Params: otp.New(otp.TOTP, secret.FromString("key key key key 0123"))}}, vaulttest.Epoch, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := p.SealTo(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := m.OpenBeside(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := pack.Decode(text.Reveal()); err != nil || len(got.Accounts) != 1 {
+		t.Errorf("%v, %v", got, err)
 	}
 }

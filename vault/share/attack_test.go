@@ -89,19 +89,6 @@ func (m *model) replicaOf(d DeviceID) (int, *Replica) {
 	return -1, nil
 }
 
-// twin is a copy of a device that an attacker plays with.
-func (m *model) twin(d DeviceID) *Replica {
-	i, r := m.replicaOf(d)
-	if i < 0 {
-		return nil
-	}
-	text, err := r.Encode()
-	m.must(err)
-	twin, err := Decode(m.cfg, text)
-	m.must(err)
-	return twin
-}
-
 // utter makes a contribution of a device that says whatever is wanted, signed by it and encrypted to the current key of r.
 func (m *model) utter(r, by *Replica, change func(*contribution)) (contribution, []byte) {
 	key, _ := r.current()
@@ -161,12 +148,10 @@ func (m *model) withhold(i int) bool {
 		return false
 	}
 	said, stored := m.utter(r, by, func(c *contribution) { c.Seq = r.held[d].N + 5 })
-	_ = stored
-	_, tells := m.utter(r, witness, func(c *contribution) { c.Seen[d] = Head{said.Seq, hashOf(stored)} })
 	// The witness is played, so what it told is not kept.
 	text := bytes.Clone(m.saved[i])
 	seq := r.held[witness.Me()].N + 1
-	_, tells = m.utter(r, witness, func(c *contribution) {
+	_, tells := m.utter(r, witness, func(c *contribution) {
 		c.Seq = seq
 		c.Seen[d] = Head{said.Seq, hashOf(stored)}
 		c.Registers = m.stillSays(i, witness.Me())

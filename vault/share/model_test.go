@@ -62,8 +62,6 @@ func newModel(t testing.TB, seed uint64, cfg Config) *model {
 }
 
 func (m *model) fatalf(format string, args ...any) {
-		m.dump()
-	}
 	m.t.Helper()
 	m.t.Fatalf("run %d: %s", m.seed, fmt.Sprintf(format, args...))
 }
@@ -596,24 +594,40 @@ func sized(rng *rand.Rand) (devices, steps int) {
 }
 
 func TestModel(t *testing.T) {
-	from, n := runs(t, 12_000, 300)
-	reported := map[Kind]int{}
-	for seed := from; seed < from+n; seed++ {
-		m := newModel(t, seed, Config{Crypto: newToy(seed)})
-		devices, steps := sized(m.rng)
-		m.play(devices, steps, m.rng.IntN(3) == 0, m.rng.IntN(3) > 0)
-		for k, c := range m.seen {
-			reported[k] += c
+	const parts = 4
+	from, n := runs(t, 10_000, 150)
+	reported := [parts]map[Kind]int{}
+	t.Run("runs", func(t *testing.T) {
+		for part := range uint64(parts) {
+			t.Run(fmt.Sprint(part), func(t *testing.T) {
+				t.Parallel()
+				reported[part] = map[Kind]int{}
+				for seed := from + part; seed < from+n; seed += parts {
+					m := newModel(t, seed, Config{Crypto: newToy(seed)})
+					devices, steps := sized(m.rng)
+					m.play(devices, steps, m.rng.IntN(3) == 0, m.rng.IntN(3) > 0)
+					for k, c := range m.seen {
+						reported[part][k] += c
+					}
+				}
+			})
+		}
+	})
+	total := map[Kind]int{}
+	for _, r := range reported {
+		for k, c := range r {
+			total[k] += c
 		}
 	}
-	t.Logf("attacks that were made and reported: %v", reported)
-	if n >= 300 {
-		for _, k := range []Kind{
-			RolledBack, Behind, Forked, Forged, Swapped, Foreign, Damaged, Malformed, NotPermitted, Stranger, AfterRemoval, ClockAhead, Newer,
-		} {
-			if reported[k] == 0 {
-				t.Errorf("no attack ended as %s: the model does not play it", k)
-			}
+	t.Logf("attacks that were made and reported: %v", total)
+	if n < 5_000 {
+		return
+	}
+	for _, k := range []Kind{
+		RolledBack, Behind, Forked, Restored, Forged, Swapped, Foreign, Damaged, Malformed, NotPermitted, Stranger, AfterRemoval, ClockAhead, Newer,
+	} {
+		if total[k] == 0 {
+			t.Errorf("no attack ended as %s: the model does not play it", k)
 		}
 	}
 }
