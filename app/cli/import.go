@@ -137,9 +137,13 @@ func (r *run) importFiles(ctx context.Context, names []string, o importOptions) 
 	if o.showSecrets && !o.json {
 		return usage("--show-secrets goes with --json here.")
 	}
-	filePass, err := r.importPassphrase(ctx, names, o.dryRun)
-	if err != nil {
-		return err
+	fromStdin := slices.Contains(names, "-")
+	var pass secret.Bytes
+	var err error
+	if fromStdin && r.passphraseStdin { // before the export
+		if pass, err = r.importPassphrase(ctx, true, o.dryRun); err != nil {
+			return err
+		}
 	}
 	files, err := r.readImport(ctx, names)
 	if err != nil {
@@ -154,7 +158,12 @@ func (r *run) importFiles(ctx context.Context, names []string, o importOptions) 
 	if err != nil {
 		return importFailure(err)
 	}
-	got, err := r.readEntries(ctx, im, filePass)
+	if !fromStdin && r.passphraseStdin && im.Encrypted() {
+		if pass, err = r.importPassphrase(ctx, false, o.dryRun); err != nil {
+			return err
+		}
+	}
+	got, err := r.readEntries(ctx, im, pass)
 	if err != nil {
 		return importFailure(err)
 	}
@@ -167,11 +176,8 @@ func (r *run) importFiles(ctx context.Context, names []string, o importOptions) 
 
 // importPassphrase takes the passphrase of the files from standard input, after the vault's. Nothing is made yet where there is no
 // vault: the files may turn out to be none that can be read.
-func (r *run) importPassphrase(ctx context.Context, names []string, dryRun bool) (secret.Bytes, error) {
-	fromStdin := slices.Contains(names, "-")
+func (r *run) importPassphrase(ctx context.Context, fromStdin, dryRun bool) (secret.Bytes, error) {
 	switch {
-	case !r.passphraseStdin:
-		return secret.Bytes{}, nil
 	case fromStdin && dryRun:
 		return r.passphraseLine() // the export follows
 	case fromStdin:
@@ -508,7 +514,10 @@ func importFailure(err error) error {
 		if errors.Is(err, w.is) {
 			sentence := strings.TrimSuffix(w.sentence, ".")
 			if d := transfer.Detail(err); d != "" {
-				sentence += ": " + d
+				if !strings.HasPrefix(d, "or ") {
+					sentence += ":"
+				}
+				sentence += " " + d
 			}
 			return &failure{status: w.status, sentence: clean(sentence) + ".", err: err}
 		}

@@ -195,6 +195,14 @@ func TestImportPassphrases(t *testing.T) {
 	if got := r.with("vault pass\n", "--passphrase-stdin", "list", "--json"); !strings.Contains(got.out, `"gamer"`) {
 		t.Errorf("%+v", got)
 	}
+	// The line is the vault's where the export needs none.
+	plain := newRig(t)
+	plain.must("vault pass\n", "--passphrase-stdin", "import", put(t, "f", importTwo))
+	plain.run("list").wants(t, statusLocked, "passphrase")
+	// From standard input the export follows the lines.
+	rest := newRig(t)
+	rest.must("\n\n"+importTwo, "--passphrase-stdin", "import", "-")
+	rest.must("unused\n"+importTwo, "--passphrase-stdin", "import", "--dry-run", "-")
 	// At a terminal it is asked for.
 	rTerm := newRig(t)
 	rTerm.at("password")

@@ -55,7 +55,7 @@ var passwordTables = []passwordTable{
 	{
 		id: "csv", app: "Table (CSV)",
 		code:  []string{"otpauth", "otp_url", "otpurl", "otpauth_url", "totp", "otpsecret", "otp", "totp_secret", "totpsecret", "secret", "seed", "2fa", "uri", "timeotp-secret-base32", "hmacotp-secret-base32"},
-		title: []string{"issuer", "service", "title", "name", "account"}, user: []string{"username", "user", "login", "email", "account", "label", "name"},
+		title: []string{"issuer", "service", "title", "name", "account"}, user: []string{"username", "user name", "user", "login", "email", "account", "label", "name"},
 		url: []string{"url", "website", "login_uri"}, note: []string{"notes", "note", "comments"}, tags: []string{"tags", "tag", "folder", "group", "category"},
 		star: []string{"favorite", "favourite", "fav"},
 	},
