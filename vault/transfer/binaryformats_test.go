@@ -254,6 +254,7 @@ func TestWriteAheadLog(t *testing.T) {
 	want := []string{"totp |maria " + key10 + " SHA1 6 30s"}
 	formatCase{name: "both", files: []File{base, log}, format: "google", want: want}.check(t)
 	formatCase{name: "all three", files: []File{log, shm, base}, format: "google", want: want}.check(t)
+	formatCase{name: "under other names", files: []File{{"copy", base.Data}, {"copy of the log", log.Data}}, format: "google", want: want}.check(t)
 	formatCase{name: "packed", files: []File{zipOf(t, map[string]string{"x/databases": string(base.Data), "x/databases-wal": string(log.Data)})}, format: "google", want: want}.check(t)
 	formatCase{name: "without", files: []File{base}, format: "google", warns: []string{"ends in -wal"}}.check(t)
 	formatCase{name: "with an empty one", files: []File{base, {Name: "databases-wal"}}, format: "google"}.check(t)
@@ -485,6 +486,15 @@ func TestPropertyLists(t *testing.T) {
 	}
 	offsets = append(offsets, byte(8+len(laughs)))
 	laughs = append(laughs, 0x09)
+	// The same where the library looks for an archive's objects.
+	inside, insideOffsets := []byte{0xD1, 1, 2, 0x58}, []byte{8, 11}
+	inside = append(inside, "$objects"...)
+	for i := range levels {
+		insideOffsets = append(insideOffsets, byte(8+len(inside)))
+		inside = append(inside, 0xA2, byte(i+3), byte(i+3))
+	}
+	insideOffsets = append(insideOffsets, byte(8+len(inside)))
+	inside = append(inside, 0x09)
 	build := func(objects, offsets []byte, offsetSize, count int) []byte {
 		out := append([]byte(plistMagic), objects...)
 		table := len(out)
@@ -504,7 +514,7 @@ func TestPropertyLists(t *testing.T) {
 	shallow := build(laughs, offsets, 1, levels+1)
 	self := build([]byte{0xA1, 0}, []byte{8}, 1, 1)
 	for name, data := range map[string][]byte{
-		"written out": shallow, "deep": build(deep, deepOffsets, 4, 65_000), "in itself": self, "nothing": {}, "cut off": shallow[:20],
+		"written out": shallow, "written out inside": build(inside, insideOffsets, 1, levels+3), "deep": build(deep, deepOffsets, 4, 65_000), "in itself": self, "nothing": {}, "cut off": shallow[:20],
 		"a list longer than the file": build([]byte{0xAF, 0x13, 0, 0, 0, 1, 0, 0, 0, 0}, []byte{8}, 1, 1),
 	} {
 		if smallPlist(data) {
