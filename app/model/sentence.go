@@ -24,6 +24,11 @@ import (
 	"github.com/tallystick/tallystick/vault/recovery"
 	"github.com/tallystick/tallystick/vault/seal"
 	"github.com/tallystick/tallystick/vault/secret"
+	"github.com/tallystick/tallystick/vault/share"
+	"github.com/tallystick/tallystick/vault/share/pack"
+	"github.com/tallystick/tallystick/vault/share/store"
+	"github.com/tallystick/tallystick/vault/share/store/web"
+	"github.com/tallystick/tallystick/vault/share/team"
 	"github.com/tallystick/tallystick/vault/transfer/exports"
 )
 
@@ -203,6 +208,52 @@ var sentences = []said{
 	{recovery.ErrValid, "The portal still takes the keys of that sheet, so it is kept. Only a sheet that was replaced can be deleted."},
 	{recovery.ErrSealed, "The recovery keys are sealed under a passphrase of their own. Type it to open them."},
 	{recovery.ErrInvalid, "That is not a sheet of recovery keys that can be kept."},
+
+	// Shared vaults. What one layer says may be wrapped in what a higher one says.
+	{share.ErrNewer, "That was made by a newer version of Tallystick. Update this one to take part."},
+	{share.ErrInviteUsed, "This invite was used already. Ask for a new one."},
+	{share.ErrInviteExpired, "This invite has expired. Ask for a new one."},
+	{share.ErrInvite, "That is not an invite, or a part of it is missing. Copy it again, in full."},
+	{share.ErrLastAdmin, "The last admin cannot leave or give up the role: make somebody else an admin first."},
+	{share.ErrNotPermitted, "Your role in this shared vault does not allow that."},
+	{share.ErrNotMember, "That device is not a member of this shared vault."},
+	{share.ErrNoRequest, "Nobody asked to join under that name. Ask them to synchronise, and look again."},
+	{share.ErrNoKey, "The key of the shared vault has not arrived at this device yet. Synchronise again in a moment."},
+	{share.ErrNoAccount, "There is no such account or value in the shared vault."},
+	{share.ErrUnknown, "That refers to something that has not arrived yet. Synchronise again in a moment."},
+	{share.ErrForeign, "What lies on the storage was not encrypted for this shared vault."},
+	{share.ErrForged, "What lies on the storage has a signature that does not fit. It was not used."},
+	{share.ErrSwapped, "What lies on the storage has a false name. It was not used."},
+	{share.ErrDamaged, "What lies on the storage is damaged or has not arrived in full. It was not used."},
+	{share.ErrTooLarge, "That is larger than a shared vault can hold. Make names and notes shorter."},
+	{share.ErrFormat, "That is not written as a shared vault needs it."},
+	{team.ErrNoShare, "There is no such shared vault on this device."},
+	{team.ErrHere, "This device is in that shared vault already."},
+	{team.ErrShared, "That account belongs to a shared vault already."},
+	{team.ErrNotReady, "This device is not a member of the shared vault yet, or its keys have not arrived. Synchronise again when an admin has confirmed it."},
+	{store.ErrLocation, "That is not the address of a storage. It looks like dir:PATH, webdav:URL or s3:ENDPOINT/BUCKET, without a name or password in it."},
+	{team.ErrRecord, "What this device remembers of the shared vault cannot be read. Ask to be invited again; the others have everything."},
+	{store.ErrOffline, "The storage was not reached. Everything goes on working here; it is tried again later."},
+	{store.ErrDenied, "The storage refused the credentials, or the access. Check them."},
+	{store.ErrUntrusted, "The connection to the storage cannot be trusted: its certificate does not hold, or it is not encrypted. Nothing was sent."},
+	{store.ErrFull, "The storage has no room left."},
+	{store.ErrExists, "The storage holds something else under a name of ours. It was left as it is."},
+	{store.ErrNotFound, "That is not on the storage."},
+	{store.ErrTooLarge, "The storage sent more than there can be. It was refused."},
+	{store.ErrName, "That name cannot be used on a storage."},
+	{web.ErrLimit, "The storage sent more than was asked for. It was refused."},
+	{store.ErrStorage, "The storage answered in a way it should not. Nothing of it was used."},
+
+	// Code packs.
+	{pack.ErrKind, "The codes of this account do not follow the time, so they cannot be worked out beforehand."},
+	{pack.ErrLife, "A code pack lasts from a minute to 31 days."},
+	{pack.ErrTooLarge, "That is more than a code pack can hold. Take fewer accounts, or a shorter time."},
+	{pack.ErrNewer, "This code pack was made by a newer version of Tallystick. Update this one to open it."},
+	{pack.ErrWrongKey, "That does not open this code pack. Check the passphrase, the keyboard layout and Caps Lock; or it was made for the key of somebody else."},
+	{pack.ErrRecipient, "That is not the key of somebody to encrypt for. It begins with age1."},
+	{pack.ErrDamaged, "That is no code pack, or it was cut off or changed."},
+	{pack.ErrNotYet, "The first code of this pack is still to come. Check the clock of this computer."},
+	{pack.ErrOver, "This code pack has run out. Ask for another one."},
 
 	// Last: what took too long is said by a sentinel above, where there is one.
 	{context.DeadlineExceeded, "It took too long and was stopped. Try again."},

@@ -1,0 +1,79 @@
+package model
+
+import (
+	"cmp"
+	"strconv"
+
+	"github.com/tallystick/tallystick/vault/share"
+)
+
+// FindingSentence says in words what was found on the storage of a shared vault: who or what, and what to do. name gives the name of
+// a device's person; "" makes it "a device". The sentence names no account and no object.
+func FindingSentence(f share.Finding, name func(share.DeviceID) string) string {
+	who := func(d share.DeviceID) string {
+		if d == "" {
+			return "somebody"
+		}
+		return cmp.Or(name(d), "a device ("+string(d)[:min(8, len(d))]+")")
+	}
+	count := func() string {
+		return " (" + strconv.FormatInt(f.Shown, 10) + " instead of " + strconv.FormatInt(f.Known, 10) + ")"
+	}
+	const leak = " Ask whoever looks after the storage; your accounts here are as they were."
+	switch f.Kind {
+	case share.RolledBack:
+		if f.Device == "" {
+			return "The storage was rolled back: it shows an older list of members than before" + count() + "." + leak
+		}
+		return "The storage was rolled back: of " + who(f.Device) + " it shows an older state than before" + count() + "." + leak
+	case share.Behind:
+		if f.Device == "" {
+			return "The storage is behind: it lacks changes of members that " + who(f.By) + " has seen" + count() + "."
+		}
+		return "The storage is behind: it lacks what " + who(f.By) + " has seen of " + who(f.Device) + count() + "."
+	case share.Forked:
+		if f.Device == "" {
+			return "Two admins changed members at the same time. One of the changes counts; removals of both do."
+		}
+		return "The storage shows different people different things: there are two states of " + who(f.Device) + " under one number." + leak
+	case share.Duplicated:
+		return "Another copy of this vault writes under the name of this device. Use a backup or a copied folder on one computer only."
+	case share.Restored:
+		return "The vault on this device is older than what this device had written; what was missing was taken in again."
+	case share.Forged:
+		return "The storage was tampered with: something there has a signature that is not that of " + who(f.Device) + ". It was not used." + leak
+	case share.Swapped:
+		return "The storage was tampered with: something of " + who(f.Device) + " lies there under a false name. It was not used." + leak
+	case share.Foreign:
+		return "The storage was tampered with: something there was made for another vault, or by somebody without its key. It was not used." + leak
+	case share.Damaged:
+		return "Something on the storage is damaged or cut off, or still on its way. It was not used, and is read again later."
+	case share.Malformed:
+		return "Something that " + who(f.Device) + " wrote cannot be right, though it is signed. It was not used."
+	case share.NotPermitted:
+		return "Something that " + who(f.Device) + " wrote is more than its role allows. It was not used."
+	case share.Stranger:
+		return "Something on the storage is under the name of a device that nobody added. It was not used." + leak
+	case share.AfterRemoval:
+		return "After " + who(f.Device) + " was removed, that device wrote to the storage. It was not used: withdraw its access to the storage."
+	case share.ClockAhead:
+		return "The clock of " + who(f.Device) + " is more than a day ahead. Ask them to set it."
+	case share.Newer:
+		return "Something that " + who(f.Device) + " wrote was made by a newer version of Tallystick. Update this one to read it."
+	case share.KeyMissing:
+		return "The key of the shared vault has not arrived at this device yet. It comes when an admin synchronises."
+	case share.RotationNeeded:
+		return "Somebody who left knows the current key. An admin's program makes a new one at its next synchronisation."
+	case share.Redo:
+		return "A change of members lost against another one made at the same time. An admin may make it again."
+	case share.InviteWasUsed:
+		return "Somebody else used the invite of this device. Tell the admin who made it, and ask for a new one."
+	case share.InviteTooOld:
+		return "The invite of this device expired before an admin confirmed it. Ask for a new one."
+	case share.NoPermission:
+		return "This device may look and not change: what was changed here was undone."
+	case share.TooMuch:
+		return "There is more on the storage than a shared vault can have. Somebody may be filling it."
+	}
+	return "Something about the storage is not as it should be (" + string(f.Kind) + ")."
+}
