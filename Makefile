@@ -6,7 +6,7 @@
 #   make bench        how fast and how big it is
 #   make screenshots  pictures of every screen into docs/pictures
 #
-# and: make build, make cli (no cgo), make e2e, make stores (shared vaults on real servers), make fuzz, make lint-threads,
+# and: make build, make cli (no cgo), make e2e, make bench-scan, make stores (shared vaults on real servers), make fuzz, make lint-threads,
 # make vuln, make clean
 
 SHELL     := /bin/sh
@@ -30,7 +30,7 @@ PORTABLE  := ./vault/... ./scanner/... ./app/model/... ./app/platform/... ./app/
 RACED     := ./vault/... ./scanner ./scanner/clipimage ./app/model/... ./app/platform/... ./app/clock/...
 
 .DEFAULT_GOAL := help
-.PHONY: run build cli check test e2e stores race bench bench-process screenshots fuzz vuln lint-threads clean help
+.PHONY: run build cli check test e2e stores race bench bench-process bench-scan screenshots fuzz vuln lint-threads clean help
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -127,6 +127,14 @@ bench:
 bench-process: build cli
 	@sh .ci/install build run
 	$(STAGE) "the whole program: start, memory, processor" env TALLYSTICK_CLI=$(CURDIR)/$(BUILD)/tallystick-cli $(E2E) -run '^$$' -bench . -benchtime 1x ./app/e2e
+
+# Ours, zxing-cpp and zbar on the same pictures. SETS="name=directory …" adds some that lie elsewhere.
+SETS ?=
+bench-scan:
+	@sh .ci/install scan
+	@mkdir -p $(BUILD)
+	$(STAGE) "build the other readers" c++ -O2 -std=c++17 -o $(BUILD)/reader scanner/benchscan/native/reader.cpp -lZXing -lzbar
+	$(STAGE) "read the same pictures with each" env CGO_ENABLED=0 $(GO) run ./scanner/benchscan -reader $(BUILD)/reader -write docs/scanner.md $(SETS)
 
 screenshots:
 	$(STAGE) "pictures of every screen" env CGO_ENABLED=0 $(GO) test -tags $(HEADLESS) -count=1 ./app/view -run TestScreenshots -screenshots $(CURDIR)/docs/pictures

@@ -80,7 +80,7 @@ func (n normal) solve(terms int) (x [bendTerms]float64, ok bool) {
 
 const (
 	// bendStep, in modules: how finely edges are looked for.
-	bendStep = 0.125
+	bendStep = 0.25
 	// bendReach, in modules: an edge further from where one should be may belong to the next.
 	bendReach = 0.42
 	// bendStiffness is the weight of staying straight, in edges: a code of version 1 has some four hundred.
@@ -94,7 +94,7 @@ const (
 // straighten fits b to the edges between dark and light modules: each must lie on a line of the grid. Few terms first, so
 // that the whole is in place before parts of it are moved.
 func (b *bend) straighten(bits *bitmap) bool {
-	for _, terms := range [...]int{3, 6, 6, 10, 10, 10} {
+	for _, terms := range [...]int{3, 6, 10, 10} {
 		var du, dv normal
 		for i := range int(b.side) {
 			at := float64(i) + 0.5
@@ -116,13 +116,16 @@ func (b *bend) straighten(bits *bitmap) bool {
 
 // edges walks along a row of modules, or a column, and adds what every change of colour says.
 func (b *bend) edges(bits *bitmap, at float64, column bool, into *normal) {
+	// Along a line the polynomial has one variable.
+	du, dv := b.line(&b.du, at, column), b.line(&b.dv, at, column)
 	last, begun := false, false
 	for s := bendStep / 2; s < b.side; s += bendStep {
+		x := 2*s/b.side - 1
 		u, v := s, at
 		if column {
 			u, v = v, u
 		}
-		p := b.at(u, v)
+		p := b.flat.at(u+du[0]+x*(du[1]+x*(du[2]+x*du[3])), v+dv[0]+x*(dv[1]+x*(dv[2]+x*dv[3])))
 		dark := bits.at(floor(p.X), floor(p.Y))
 		if begun && dark != last {
 			edge := s - bendStep/2
@@ -138,6 +141,15 @@ func (b *bend) edges(bits *bitmap, at float64, column bool, into *normal) {
 		}
 		last, begun = dark, true
 	}
+}
+
+// line is the polynomial d along the row of modules at v, or the column at u.
+func (b *bend) line(d *[bendTerms]float64, at float64, column bool) [4]float64 {
+	y := 2*at/b.side - 1
+	if column {
+		return [4]float64{d[0] + y*(d[1]+y*(d[3]+y*d[6])), d[2] + y*(d[4]+y*d[7]), d[5] + y*d[8], d[9]}
+	}
+	return [4]float64{d[0] + y*(d[2]+y*(d[5]+y*d[9])), d[1] + y*(d[4]+y*d[8]), d[3] + y*d[7], d[6]}
 }
 
 // anchor fits b to the alignment patterns, which codes from version 7 on have all over: where the flat map is off by

@@ -9,8 +9,8 @@ import (
 	qrcode "github.com/skip2/go-qrcode"
 )
 
-// TestBoundedWork holds the bounds of a scan on pictures made to break them: by counting, not by the clock.
-func TestBoundedWork(t *testing.T) {
+// hostile are pictures made to break the bounds of a scan, 1920 × 1080.
+func hostile(t testing.TB) map[string]func() *image.RGBA {
 	const w, h = 1920, 1080
 	rnd := rand.New(rand.NewPCG(21, 22))
 	grid := func(px, pitch int) func() *image.RGBA {
@@ -24,7 +24,7 @@ func TestBoundedWork(t *testing.T) {
 			return m
 		}
 	}
-	cases := map[string]func() *image.RGBA{
+	return map[string]func() *image.RGBA{
 		"576 finders":          grid(3, 60),
 		"thousands of finders": grid(1, 14),
 		"finders side by side": grid(3, 21),
@@ -126,7 +126,12 @@ func TestBoundedWork(t *testing.T) {
 			return m
 		},
 	}
-	for name, draw := range cases {
+}
+
+// TestBoundedWork holds the bounds of a scan on hostile pictures: by counting, not by the clock.
+func TestBoundedWork(t *testing.T) {
+	const w, h = 1920, 1080
+	for name, draw := range hostile(t) {
 		t.Run(name, func(t *testing.T) {
 			r, e, err := New().scan(context.Background(), draw())
 			if err != nil {

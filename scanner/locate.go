@@ -22,9 +22,10 @@ const maxDecodes = 250
 const maxModules = 1_000_000
 
 const (
-	// maxBends caps how many maps are bent in one scan: a hundred looks for every module. Nearly everything that has a
-	// timing pattern and three finders is a code, and nearly every code is flat.
-	maxBends = 60
+	// maxBent caps the modules of the maps that are bent in one scan: some thirty looks for each. Nearly everything that
+	// has a timing pattern and three finders is a code, and nearly every code is flat. One of version 40, or
+	// forty of version 4.
+	maxBent = 45_000
 	// maxLeans caps how many maps are measured on timing patterns: some thousand looks each.
 	maxLeans = 300
 )
@@ -105,10 +106,10 @@ func attempt(l *levels, m warp, f frame, side int, r *reader, e *effort) (locate
 		e.framed = &[4]Point{m.at(0, 0), m.at(d, 0), m.at(d, d), m.at(0, d)}
 		e.framedModule = module
 	}
-	if ok || !framed || e.spent() || e.bends >= maxBends {
+	if ok || !framed || e.spent() || e.bent+side*side > maxBent {
 		return hit, ok
 	}
-	e.bends++
+	e.bent += side * side
 	b := bend{flat: m, side: d}
 	b.anchor(l.bits, Point{f.right.X * module, f.right.Y * module}, Point{f.down.X * module, f.down.Y * module}, module)
 	if b.straighten(l.bits) {

@@ -39,8 +39,8 @@ func (s *Scanner) Scan(ctx context.Context, img image.Image) (Result, error) {
 
 // effort counts what a scan did, so that tests hold the bounds without a clock.
 type effort struct {
-	crossChecks, finders, joins, walks, triples, looks, decodes, bends, leans int
-	modules                                                                   int // sampled and given to the decoder
+	crossChecks, finders, joins, walks, triples, looks, decodes, bent, leans int
+	modules                                                                  int // sampled and given to the decoder
 	// decodeLimit is the value of decodes at which the current level ends.
 	decodeLimit int
 	// mostDecodes is what one level and polarity took at most.

@@ -22,7 +22,9 @@ type candidate struct {
 
 const (
 	// maxTriples caps those that are looked at in one level and polarity, best first.
-	maxTriples = 400
+	maxTriples = 200
+	// oneTiming is added to the misfit where only one edge has a timing pattern.
+	oneTiming = 0.4
 	// Distance of two corners in modules: version 1 has 14 between their middles, version 40 has 170.
 	// Wider by a third and a fifth, because the module size of a small finder is a rough guess.
 	minDistance = 9.5
@@ -106,9 +108,11 @@ func joinTriples(k *links, e *effort) []triple {
 				if misfit > 1.3 {
 					continue
 				}
-				// One of two timing patterns may be covered.
-				if k.along(i, u.to) == 0 && k.along(v.to, i) == 0 {
+				// One of two timing patterns may be covered, but then the rest should fit all the better.
+				if top, left := k.along(i, u.to), k.along(v.to, i); top == 0 && left == 0 {
 					continue
+				} else if top == 0 || left == 0 {
+					misfit += oneTiming
 				}
 				out = append(out, candidate{float32(misfit), int32(i), int32(u.to), int32(v.to)})
 			}
