@@ -97,14 +97,14 @@ type importRecord struct {
 
 type importAccount struct {
 	record
-	URL      string   `json:"url"`
-	Archived bool     `json:"archived"` // in the other app's trash or archive
-	Warnings []string `json:"warnings"`
-	Offered  int      `json:"recovery_keys"`     // how many texts look like recovery keys
-	Outcome  string   `json:"outcome,omitempty"` // without --dry-run: added, same, twice, pin
-	PIN      *string  `json:"pin,omitempty"`     // the rest only with --show-secrets
-	Recovery []string `json:"recovery,omitempty"`
-	Note     *string  `json:"note,omitempty"`
+	URL      string    `json:"url"`
+	Archived bool      `json:"archived"` // in the other app's trash or archive
+	Warnings []string  `json:"warnings"`
+	Offered  int       `json:"recovery_keys"`      // how many texts look like recovery keys
+	Outcome  string    `json:"outcome,omitempty"`  // without --dry-run: added, same, twice, pin
+	PIN      *string   `json:"pin,omitempty"`      // the rest only with --show-secrets
+	Recovery *[]string `json:"recovery,omitempty"` // never null where it is there
+	Note     *string   `json:"note,omitempty"`
 }
 
 type importSkipped struct {
@@ -125,11 +125,11 @@ func newImportAccount(e transfer.Entry, showSecrets bool) importAccount {
 		text := string(e.Params.Secret.Reveal()) // of mOTP the key is a text
 		a.Secret = &text
 	}
-	pin, note := string(e.Params.PIN.Reveal()), e.Note
-	a.PIN, a.Note, a.Recovery = &pin, &note, []string{}
+	pin, note, keys := string(e.Params.PIN.Reveal()), e.Note, []string{}
 	for _, k := range e.Recovery {
-		a.Recovery = append(a.Recovery, string(k.Reveal()))
+		keys = append(keys, string(k.Reveal()))
 	}
+	a.PIN, a.Note, a.Recovery = &pin, &note, &keys
 	return a
 }
 
@@ -201,14 +201,17 @@ func (r *run) importPassphrase(ctx context.Context, fromStdin, dryRun bool) (sec
 
 // readEntries reads the accounts, asking for a passphrase at a terminal.
 func (r *run) readEntries(ctx context.Context, im *transfer.Import, pass secret.Bytes) (transfer.Result, error) {
-	if !im.Encrypted() || r.passphraseStdin {
+	if !im.Encrypted() {
+		return im.Read(ctx, pass)
+	}
+	if c := im.Cost(); c.Memory >= 256<<20 {
+		r.note("This file asks for %d MB of memory to be opened, and some seconds.", c.Memory>>20)
+	}
+	if r.passphraseStdin {
 		return im.Read(ctx, pass)
 	}
 	if r.env.Terminal == nil {
 		return transfer.Result{}, transfer.ErrNeedsPass
-	}
-	if c := im.Cost(); c.Memory >= 256<<20 {
-		r.note("Opening this file needs %d MB of memory, and some seconds.", c.Memory>>20)
 	}
 	for try := 1; ; try++ {
 		typed, err := r.env.Terminal.Secret(ctx, "Passphrase of the export: ")
