@@ -29,7 +29,11 @@ import (
 	"github.com/tallystick/tallystick/vault/share/store"
 	"github.com/tallystick/tallystick/vault/share/store/web"
 	"github.com/tallystick/tallystick/vault/share/team"
+	"github.com/tallystick/tallystick/vault/transfer"
+	"github.com/tallystick/tallystick/vault/transfer/appdb"
 	"github.com/tallystick/tallystick/vault/transfer/exports"
+	"github.com/tallystick/tallystick/vault/transfer/kdbx"
+	"github.com/tallystick/tallystick/vault/transfer/sealedzip"
 )
 
 // Unexplained is what Sentence says about an error it has no words for.
@@ -166,6 +170,33 @@ var sentences = []said{
 	{clock.ErrRight, "The clock is right, so there is nothing to correct."},
 	{clock.ErrUnsure, "It is not known well enough how wrong the clock is. Compare it again."},
 	{clock.ErrMoved, "The clock was set since it was compared. Compare it again."},
+
+	// Moving in. What one format's reader says is wrapped in what every reader says.
+	{transfer.ErrNeedsPass, "The export is encrypted: it needs its passphrase."},
+	{transfer.ErrPassphrase, "That is not the passphrase of the export. Check the keyboard layout and Caps Lock, and try again."},
+	{transfer.ErrRestricted, "This export can only be opened by the app and the account that made it."},
+	{transfer.ErrNewer, "This export was made by a newer version of the other app than Tallystick knows."},
+	{transfer.ErrDamaged, "The export is damaged. Make it once more in the other app."},
+	{transfer.ErrTooLarge, "The export is too large to be one."},
+	{transfer.ErrTooCostly, "The export asks for more work or memory than is allowed."},
+	{transfer.ErrUnknown, "This is no export that Tallystick knows. Nothing was changed."},
+	{kdbx.ErrPassphrase, "That is not the passphrase of the database, or it has a key file as well. Export without one, and try again."},
+	{kdbx.ErrOld, "This database was made by a KeePass older than 2.20. Save it with a newer one, and try again."},
+	{kdbx.ErrNewer, "This database was made by a newer KeePass than Tallystick knows."},
+	{kdbx.ErrNotKDBX, "This is no database of KeePass."},
+	{kdbx.ErrDamaged, "The database is damaged."},
+	{kdbx.ErrTooLarge, "The database is too large to be one."},
+	{kdbx.ErrTooCostly, "The database asks for more work or memory than is allowed."},
+	{sealedzip.ErrPassphrase, "That is not the passphrase of the ZIP file."},
+	{sealedzip.ErrMethod, "The ZIP file is packed in a way that cannot be read here. Unpack it with its own program."},
+	{sealedzip.ErrNotZIP, "This is no ZIP file."},
+	{sealedzip.ErrDamaged, "The ZIP file is damaged."},
+	{sealedzip.ErrTooLarge, "The ZIP file is too large to be an export."},
+	{appdb.ErrKey, "That is not the passphrase of the database."},
+	{appdb.ErrNoTable, "The database holds no accounts of an app that Tallystick knows."},
+	{appdb.ErrNotDatabase, "This is no database."},
+	{appdb.ErrDamaged, "The database is damaged."},
+	{appdb.ErrTooLarge, "The database is too large to be an export."},
 
 	// Backups and exports.
 	{backup.ErrPassphrase, "That is not the passphrase this backup was made with. Check the keyboard layout and Caps Lock. Older backups keep the passphrase they were made with."},

@@ -57,6 +57,7 @@ type Session struct {
 	backup   *Backup
 	restore  *Restore
 	export   *Export
+	moveIn   *MoveIn
 	printout *Printout
 	rescue   *Rescue
 	settings *Settings
@@ -80,6 +81,7 @@ func NewSession(d Deps) *Session {
 	s.doctor = newDoctor(s)
 	s.kits = &Kit{s: s}
 	s.backup, s.restore, s.export = &Backup{s: s}, &Restore{s: s}, &Export{s: s}
+	s.moveIn = &MoveIn{s: s}
 	s.printout = &Printout{s: s, chosen: map[vault.ID]bool{}}
 	s.rescue = &Rescue{s: s}
 	s.clip = &clip{s: s}
@@ -409,6 +411,7 @@ func (s *Session) drop() map[vault.ID]time.Time {
 	s.backup.drop()
 	s.restore.drop()
 	s.export.drop()
+	s.moveIn.drop()
 	s.rescue.drop()
 	s.printout.drop()
 	s.CloseRecovery()

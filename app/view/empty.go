@@ -25,7 +25,7 @@ func newWays(r *Root) *ways {
 		widget.NewChoiceCard(look.IconClipboard, "From the clipboard", "A copied picture, link or key", add.ScanClipboard),
 		widget.NewChoiceCard(look.IconKey, "Type the key", "The portal shows letters and digits, or sends the code itself", add.TypeKey),
 		widget.NewChoiceCard(look.IconHelp, "Show me how at my portal", "Step by step, beside the portal's window", r.openGuides),
-		widget.NewChoiceCard(look.IconMoveIn, "Move in from Google Authenticator", "Show its export QR codes on this screen, or open pictures of them", r.openMoveIn),
+		widget.NewChoiceCard(look.IconMoveIn, "Move in from another app", "Its export, encrypted or not: Google Authenticator, Aegis, Bitwarden, KeePass and many more", r.openMoveIn),
 	}}
 	if add.CanFilm() {
 		w.cards = slices.Insert(w.cards, 3, widget.NewChoiceCard(look.IconCamera, "Hold it up to the camera", "A QR code on paper or on another screen", func() { add.OpenCamera("") }))
@@ -80,32 +80,6 @@ func (r *Root) dialogSize() fyne.Size {
 	window := r.win.Canvas().Size()
 	return fyne.NewSize(max(look.MinWidth, window.Width*0.95), window.Height*0.9)
 }
-
-// moveInPage says how to bring accounts over by QR codes.
-type moveInPage struct {
-	basePage
-	root  *Root
-	first *widget.Button
-	body  fyne.CanvasObject
-}
-
-func (r *Root) openMoveIn() {
-	p := &moveInPage{root: r}
-	p.first = widget.NewButton(widget.Primary, "Scan my screen", look.IconScan, r.session.Add().ScanScreen)
-	p.body = sheet("Move in from Google Authenticator", r.leaveAdd,
-		widget.NewText(widget.Body, "1. On the phone, open Google Authenticator, then Menu, Transfer accounts, Export accounts."),
-		widget.NewText(widget.Body, "2. Choose the accounts. It shows one or more QR codes."),
-		widget.NewText(widget.Body, "3. Bring pictures of all of them onto this computer: send screenshots or photos to yourself over a way you trust, and open or drop them here. Delete them afterwards: they contain your keys."),
-		widget.NewText(widget.Muted, "The parts may come in any order. When one is missing, Tallystick says which."),
-		widget.NewFlow(look.Space2, p.first,
-			widget.NewButton(widget.Secondary, "Open pictures", look.IconPicture, r.openPicture)),
-	)
-	r.show(p)
-}
-
-func (p *moveInPage) content() fyne.CanvasObject { return p.body }
-func (p *moveInPage) focus() fyne.Focusable      { return p.first }
-func (p *moveInPage) escape()                    { p.root.leaveAdd() }
 
 // leaveAdd goes back to the ways of adding, or to the list when no adding is under way.
 func (r *Root) leaveAdd() {

@@ -2,6 +2,7 @@ package view
 
 import (
 	"image/color"
+	"slices"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -72,6 +73,7 @@ func NewRoot(win fyne.Window, session *model.Session, env Env) *Root {
 	session.Add().OnChange(r.addChanged)
 	session.Keep().OnChange(r.keepChanged)
 	session.Kit().OnChange(r.kitChanged)
+	session.MoveIn().OnChange(r.moveInChanged)
 	session.Printout().OnChange(r.printoutChanged)
 	session.Rescue().OnChange(r.rescueChanged)
 	session.Doctor().OnChange(r.doctorChanged)
@@ -109,6 +111,10 @@ func (r *Root) Dropped(paths []string) {
 		return
 	}
 	if r.session.State() != model.Open {
+		return
+	}
+	if slices.ContainsFunc(paths, model.IsExport) {
+		r.moveIn(paths)
 		return
 	}
 	r.session.Add().ReadFiles(paths)

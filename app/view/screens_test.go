@@ -85,6 +85,12 @@ var screens = []struct {
 		s.session.Add().WatchScreen()
 	}},
 	{"add-camera", phone, 1, withCamera, filming},
+	{"move-in-preview", fyne.NewSize(look.StartWidth, 1300), 1, openVault, movingIn},
+	{"move-in-done", phone, 1, openVault, func(s *stage) {
+		movingIn(s)
+		s.session.MoveIn().Save()
+		s.until(func() bool { return s.session.MoveIn().Stage() == model.MoveInDone })
+	}},
 	{"add-type-key", phone, 1, openVault, func(s *stage) { s.session.Add().TypeKey() }},
 	{"add-manual", phone, 1, openVault, func(s *stage) { s.session.Add().TypeManual("Qontak") }},
 	{"add-prove-it", phone, 1, openVault, proveIt},
