@@ -30,6 +30,7 @@ import (
 
 	"github.com/tallystick/tallystick/vault/otp"
 	"github.com/tallystick/tallystick/vault/secret"
+	"github.com/tallystick/tallystick/vault/transfer/kdbx"
 )
 
 // sqliteFile makes a database of statements, in memory.
@@ -178,6 +179,17 @@ func TestKeePassReferences(t *testing.T) {
 	formatCase{name: "references", files: one(file), format: "keepass", want: []string{
 		"totp Shop app|maria " + key10 + " SHA1 6 30s", "totp {REF:T@I:0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F}| " + key20 + " SHA1 6 30s",
 	}}.check(t)
+}
+
+// TestKeePassManyReferences: a text of nothing but references to a long one does not become very long.
+func TestKeePassManyReferences(t *testing.T) {
+	ref := "{REF:N@I:01010101010101010101010101010101}"
+	refs := keePassRefs([]kdbx.Entry{{UUID: "AQEBAQEBAQEBAQEBAQEBAQ==", Fields: []kdbx.Field{{Name: "Notes", Value: secret.FromString(strings.Repeat("n", 1<<20))}}}})
+	for _, n := range []int{1, 40, 10_000} {
+		if got := followRef(strings.Repeat(ref, n), refs); len(got) > n*len(ref) {
+			t.Errorf("%d references became %d bytes", n, len(got))
+		}
+	}
 }
 
 func TestDatabases(t *testing.T) {
@@ -470,6 +482,31 @@ func TestOTPAuth(t *testing.T) {
 			if _, err := im.Read(t.Context(), secret.FromString(fmt.Sprint("wrong ", n))); !errors.Is(err, ErrPassphrase) {
 				t.Errorf("wrong passphrase: %v", err)
 			}
+		}
+	}
+}
+
+// TestRNCryptor: no byte of the content can be another.
+func TestRNCryptor(t *testing.T) {
+	sealed := append([]byte{3, 1}, "salt....salt2...sixteen bytes iv"...)
+	key, macKey := must(pbkdf2.Key(sha1.New, pass, sealed[2:10], rncryptorRounds, 32)), must(pbkdf2.Key(sha1.New, pass, sealed[10:18], rncryptorRounds, 32))
+	sealed = append(sealed, sealCBC(key, sealed[18:34], []byte("forty bytes of text, which nobody reads."))...)
+	mac := hmac.New(sha256.New, macKey)
+	mac.Write(sealed)
+	sealed = mac.Sum(sealed)
+	keys := must(rncryptorKeys(sealed))
+	open := func(data []byte) (string, error) {
+		text, err := openRNCryptor(t.Context(), data, keys, secret.FromString(pass))
+		return string(text), err
+	}
+	if text, err := open(sealed); err != nil || text != "forty bytes of text, which nobody reads." {
+		t.Errorf("%q, %v", text, err)
+	}
+	for _, n := range []int{18, 40, 60, len(sealed) - 1} {
+		changed := bytes.Clone(sealed)
+		changed[n] ^= 1
+		if _, err := open(changed); !errors.Is(err, errSealed) {
+			t.Errorf("byte %d changed: %v", n, err)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package kdbx
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -211,6 +212,22 @@ func TestDamage(t *testing.T) {
 			if major == 4 && n >= header+64 && !errors.Is(err, ErrDamaged) {
 				t.Fatalf("byte %d of the content changed: %v, want damage", n, err)
 			}
+		}
+	}
+}
+
+// TestHeaderHash: version 3.1 has no code over its header, but its checksum among what is encrypted.
+func TestHeaderHash(t *testing.T) {
+	s := sealed{major: 3, cipher: cipherAES, stream: streamSalsa20, kdf: testKDF, xml: []byte("<KeePassFile/>")}
+	d, err := Parse(s.write(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	right := d.headerSum() // does not depend on what is inside
+	for sum, want := range map[[32]byte]error{right: nil, {1}: ErrDamaged} {
+		s.xml = []byte("<KeePassFile><Meta><HeaderHash>" + base64.StdEncoding.EncodeToString(sum[:]) + "</HeaderHash></Meta></KeePassFile>")
+		if _, err := read(t, s.write(t)); !errors.Is(err, want) {
+			t.Errorf("%v, want %v", err, want)
 		}
 	}
 }
