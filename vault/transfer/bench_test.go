@@ -79,3 +79,13 @@ func peak(tb testing.TB, files []File) int64 {
 	runtime.KeepAlive(bytes.NewReader(files[0].Data))
 	return int64(after.HeapAlloc) - int64(before.HeapAlloc)
 }
+
+// TestMemory holds what an import of 10,000 accounts keeps in memory against four times the file. What is short in the file, a line of a list,
+// shows whether a name keeps the line it was a piece of.
+func TestMemory(t *testing.T) {
+	for format, text := range manyOf(10_000) {
+		if used := peak(t, one(text)); used > 4*int64(len(text)) {
+			t.Errorf("%s: %d KB for a file of %d KB", format, used>>10, len(text)>>10)
+		}
+	}
+}

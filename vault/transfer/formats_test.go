@@ -14,6 +14,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html"
 	"os"
@@ -682,5 +683,53 @@ func TestSecretstream(t *testing.T) {
 	})
 	if count != 24 {
 		t.Fatalf("%d vectors", count)
+	}
+}
+
+// TestWrongPassphrase sees a wrong passphrase called that, and a change of the content never accepted: it is damage where the format can tell.
+func TestWrongPassphrase(t *testing.T) {
+	aegis, bitwarden := aegisSealed(t, pass, true), bitwardenSealed(t, false)
+	ente, err := os.ReadFile("testdata/ente.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// flip changes one character of base64 in the middle of a member's value.
+	flip := func(text, member string) string {
+		at := strings.Index(text, member) + len(member) + 40
+		c := byte('A')
+		if text[at] == 'A' {
+			c = 'B'
+		}
+		return text[:at] + string(c) + text[at+1:]
+	}
+	for _, c := range []struct {
+		name, text, changed string
+		damaged             error
+	}{
+		{"aegis", aegis, flip(aegis, `"db":"`), ErrDamaged},
+		{"2fas", twofasSealed(twofasServices), flip(twofasSealed(twofasServices), `"servicesEncrypted":"`), ErrDamaged},
+		{"bitwarden", bitwarden, flip(bitwarden, `"data":"2.`), ErrDamaged},
+		{"bitwarden, its MAC", bitwarden, bitwarden[:len(bitwarden)-12] + "AAAA" + bitwarden[len(bitwarden)-8:], ErrDamaged},
+		{"proton", protonSealedFile(), flip(protonSealedFile(), `"content":"`), ErrPassphrase},
+		{"ente", string(ente), flip(string(ente), `"encryptedData": "`), ErrPassphrase},
+		{"andotp", andotpSealedFile(false), andotpSealedFile(false)[:80] + "x" + andotpSealedFile(false)[81:], ErrPassphrase},
+		{"extension", extensionV3(), "", nil},
+	} {
+		for _, try := range []struct {
+			text, pass string
+			want       error
+		}{{c.text, "incorrect horse", ErrPassphrase}, {c.text, "", ErrNeedsPass}, {c.changed, pass, c.damaged}, {c.text, pass, nil}} {
+			if try.text == "" {
+				continue
+			}
+			im, err := Open(t.Context(), one(try.text))
+			if err != nil {
+				t.Fatal(c.name, err)
+			}
+			r, err := im.Read(t.Context(), secret.FromString(try.pass))
+			if !errors.Is(err, try.want) || try.want != nil && len(r.Entries) > 0 {
+				t.Errorf("%s, passphrase %q: %v, want %v", c.name, try.pass, err, try.want)
+			}
+		}
 	}
 }

@@ -76,6 +76,17 @@ func TestVerdicts(t *testing.T) {
 	if plan[4].Earlier != 3 || !plan[5].Trashed || !plan[6].Newer || plan[0].Newer {
 		t.Errorf("%d, %t, %t", plan[4].Earlier, plan[5].Trashed, plan[6].Newer)
 	}
+	// One of two that are the same is enough.
+	again, err := v.Add(intake.Becomes(entry("Twin", "t", "key 1")), random, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := v.Remove(again.ID, now); err != nil {
+		t.Fatal(err)
+	}
+	if it := intake.Plan(v, []transfer.Entry{entry("x", "", "key 1")})[0]; it.Trashed || len(it.There) != 2 {
+		t.Errorf("%+v", it.There)
+	}
 	if live, _, _ := v.Count(); live != 2 {
 		t.Error("planning changed the vault")
 	}
