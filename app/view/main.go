@@ -24,6 +24,7 @@ type mainPage struct {
 	empty  *emptyState
 	none   fyne.CanvasObject // nothing matches
 	open   *widget.Banner    // an enrollment that was interrupted
+	care   *widget.Banner    // an export in the open, or no backup
 	left   *fyne.Container
 	panes  *twoPane
 	detail *detailPane
@@ -56,8 +57,8 @@ func newMainPage(r *Root) *mainPage {
 	p.none = centred(widget.NewText(widget.Muted, "No account matches."))
 
 	bar := container.NewBorder(nil, nil, nil, container.NewHBox(add, more), p.search)
-	p.open = widget.NewBanner()
-	top := widget.NewPadded(look.Space2, look.Space2, widget.NewColumn(look.Space2, bar, p.chips, p.open))
+	p.open, p.care = widget.NewBanner(), widget.NewBanner()
+	top := widget.NewPadded(look.Space2, look.Space2, widget.NewColumn(look.Space2, bar, p.chips, p.open, p.care))
 	p.left = container.NewBorder(top, nil, nil, nil, container.NewStack(p.rows, p.none, p.empty.body))
 	p.detail = newDetailPane(r)
 	p.panes = newTwoPane(p.left, p.detail.body)
@@ -92,6 +93,7 @@ func (p *mainPage) update() {
 	setVisible(p.chips, total > 0)
 	p.updateChips()
 	p.updateUnfinished()
+	p.updateCare()
 	if q := p.list.Query(); q != p.search.Text {
 		p.search.SetText(q)
 	}
@@ -137,6 +139,29 @@ func (p *mainPage) updateUnfinished() {
 	p.open.Set(widget.Info, "", "Setting up "+title(a.Issuer, a.Name)+" was not finished.",
 		widget.Action{Label: "Go on", Do: func() { p.root.session.Add().Resume(a.ID) }},
 		widget.Action{Label: "It is done", Do: func() { p.list.EndEnrollment(a.ID) }})
+}
+
+// updateCare speaks of exports that lie about in the open, and else of a backup that is missing.
+func (p *mainPage) updateCare() {
+	defer p.left.Refresh()
+	exports, backups := p.root.session.Export(), p.root.session.Backup()
+	if left := exports.Left(); left != "" {
+		p.care.Set(widget.Warning, "Keys in the open", left,
+			widget.Action{Label: "Delete", Do: exports.DeleteLeft},
+			widget.Action{Label: "Keep", Do: exports.KeepLeft})
+		return
+	}
+	reminder := backups.Reminder()
+	switch {
+	case reminder == "" || p.root.session.Add().Active() || len(p.list.Unfinished()) > 0:
+		p.care.Clear()
+	case backups.IsSet():
+		p.care.Set(widget.Warning, "", reminder, widget.Action{Label: "Look at the backups", Do: p.root.openBackup})
+	default:
+		p.care.Set(widget.Info, "", reminder,
+			widget.Action{Label: "Set up backups", Do: p.root.openBackup},
+			widget.Action{Label: "Later", Do: backups.Later})
+	}
 }
 
 func (p *mainPage) chooseFilter(id string) {
@@ -307,6 +332,8 @@ func (p *mainPage) showAppMenu(button fyne.CanvasObject) {
 		sorted,
 		item("Trash", look.IconDelete, r.openTrash),
 		item("Recovery kit", look.IconRecovery, r.openKit),
+		item("Backups", look.IconHistory, r.openBackup),
+		item("Export", look.IconExport, r.openExport),
 		item("Settings", look.IconSettings, r.openSettings),
 		item("Check-up", look.IconSuccess, r.openDoctor),
 		item("Keyboard", look.IconKeyboard, r.openHelp),

@@ -94,6 +94,13 @@ func newSettingsPage(r *Root) *settingsPage {
 			check("Lock when the computer sleeps or its screen is locked", prefs.LockOnSleep, func(p *model.Prefs, on bool) { p.LockOnSleep = on }))
 	}
 	objects := []fyne.CanvasObject{appearance, codes, widget.NewSection("App lock", lock...), p.recoverySettings()}
+	if r.session.CanBackup() {
+		objects = append(objects, widget.NewSection("Backups and export",
+			widget.NewText(widget.Muted, r.session.Backup().Summary()),
+			widget.NewFlow(look.Space2,
+				widget.NewButton(widget.Secondary, "Backups", look.IconHistory, r.openBackup),
+				widget.NewButton(widget.Secondary, "Export", look.IconExport, r.openExport))))
+	}
 	objects = append(objects, p.links())
 	if r.tray {
 		objects = append(objects, widget.NewSection("Window",

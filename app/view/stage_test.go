@@ -39,6 +39,8 @@ type stage struct {
 	links     bool   // links open here
 	downloads string // directory of downloads
 	cameras   model.Cameras
+	backups   model.BackupKeeper
+	exports   model.ExportReminders
 }
 
 // noon is when the pictures are taken: 19 seconds before codes with a period of 30 s change.
@@ -62,6 +64,7 @@ func newStage(t *testing.T, size fyne.Size, config look.Config, prepare func(*st
 	s.session = model.NewSession(model.Deps{
 		Vault: s.vault, Scanner: s.scanner, Screens: s.screens.Take, ClipboardPicture: s.picture.Read,
 		Clipboard: s.clip, Settings: &apptest.Settings{}, Now: s.loop.Now, Rand: bytes.NewReader(bytes.Repeat([]byte{9, 130, 77, 201, 5}, 400)), Post: s.loop.Post, After: s.loop.After, Hide: s.screens.Hide,
+		Backups: s.backups, Exports: s.exports,
 		Kits: kits{}, Downloads: func() string { return s.downloads }, Guides: guides(t),
 		Cameras: s.cameras, Clock: s.sick.clock, TimeSources: s.sick.sources, Body: s.sick.body,
 	})

@@ -1,0 +1,256 @@
+package view
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/dialog"
+
+	"github.com/tallystick/tallystick/app/look"
+	"github.com/tallystick/tallystick/app/model"
+	"github.com/tallystick/tallystick/app/widget"
+	"github.com/tallystick/tallystick/vault/secret"
+)
+
+// exportPage writes accounts for another app: the form, what it cannot hold, and then a file or QR codes on the screen.
+type exportPage struct {
+	basePage
+	root         *Root
+	export       *model.Export
+	body         *fyne.Container
+	first, again *widget.PassphraseEntry
+	banner       *widget.Banner
+	away         bool // the person is being asked who they are; the flow goes on
+	left         int  // ticks until QR codes go away by themselves
+}
+
+func (r *Root) openExport() {
+	p := &exportPage{root: r, export: r.session.Export(), body: newStack(), banner: widget.NewBanner()}
+	p.first = widget.NewPassphraseEntry("Passphrase of the export")
+	p.again = widget.NewPassphraseEntry("The same once more")
+	p.first.OnSubmitted = func() { r.focusOn(p.again.Focusable()) }
+	p.again.OnSubmitted = p.save
+	p.export.Begin()
+	r.show(p)
+}
+
+func (p *exportPage) content() fyne.CanvasObject { return p.body }
+
+func (p *exportPage) escape() {
+	if _, chosen := p.export.Chosen(); chosen {
+		p.forms()
+		return
+	}
+	p.root.home()
+}
+
+func (p *exportPage) leave() {
+	if p.away {
+		return
+	}
+	p.first.Clear()
+	p.again.Clear()
+	p.export.Close()
+}
+
+// tick takes QR codes off the screen when nobody turns them.
+func (p *exportPage) tick() {
+	if _, _, of, _ := p.export.Code(); of == 0 {
+		return
+	}
+	if p.left--; p.left <= 0 {
+		p.root.home()
+	}
+}
+
+// forms goes back to the choice.
+func (p *exportPage) forms() { p.export.Begin() }
+
+var exportIcons = map[string]look.IconName{
+	"tallystick": look.IconLock, "aegis": look.IconExport, "2fas": look.IconExport, "bitwarden": look.IconExport,
+	"uris": look.IconFile, "google": look.IconQR, "pdf": look.IconNote,
+}
+
+func (p *exportPage) update() {
+	p.banner.Set(widget.Trouble, "", p.export.Error())
+	form, chosen := p.export.Chosen()
+	if !chosen {
+		objects := []fyne.CanvasObject{widget.NewText(widget.Body, "Your accounts are yours: take them to any app. What it cannot hold is said before anything is written.")}
+		for _, f := range p.export.Forms() {
+			objects = append(objects, widget.NewChoiceCard(exportIcons[f.ID], "For "+f.App, f.About, func() { p.export.Choose(f.ID, false) }))
+		}
+		putSheet(p.body, sheet("Export", p.root.home, objects...))
+		return
+	}
+	var objects []fyne.CanvasObject
+	switch _, _, of, _ := p.export.Code(); {
+	case of > 0:
+		objects = p.codes()
+	case len(p.export.Saved()) > 0:
+		objects = p.saved()
+	default:
+		objects = append(p.form(form), p.losses()...)
+	}
+	putSheet(p.body, sheet("Export for "+form.App, p.forms, append([]fyne.CanvasObject{p.banner}, objects...)...))
+}
+
+// form asks how the export is to be written.
+func (p *exportPage) form(form model.ExportForm) []fyne.CanvasObject {
+	save := widget.NewButton(widget.Primary, "Save the file", look.IconExport, p.save)
+	flow := widget.NewFlow(look.Space2, save)
+	if form.Codes {
+		save.SetLabel("Save as pictures")
+		show := widget.NewButton(widget.Secondary, "Show on the screen", look.IconQR, func() { p.confirm("show them", p.show) })
+		flow.Add(show)
+		if p.export.Written() == 0 {
+			show.Disable()
+		}
+	}
+	if p.export.Busy() || p.export.Written() == 0 {
+		save.Disable()
+	}
+	objects := []fyne.CanvasObject{widget.NewText(widget.Body, count(p.export.Written(), "account is written.", "accounts are written."))}
+	if p.export.InTheOpen() {
+		warning := widget.NewBanner()
+		warning.Set(widget.Warning, "In the open", "Everybody who gets this can make your codes. Delete it as soon as the other app has read it; until then Tallystick reminds you of it.")
+		objects = append(objects, warning)
+	} else {
+		objects = append(objects, widget.NewFormField("Passphrase", widget.NewColumn(look.Space2, p.first, p.again), form.App+" asks for it when it reads the file."))
+	}
+	if form.Sealed && form.Plain {
+		objects = append(objects, widget.NewCheck("Write it in the open, without a passphrase", p.export.InTheOpen(), func(on bool) { p.export.Choose(form.ID, on) }))
+	}
+	return append(objects, flow)
+}
+
+// losses says what stays behind, the accounts that are left out first.
+func (p *exportPage) losses() []fyne.CanvasObject {
+	list, always := p.export.Losses()
+	var objects []fyne.CanvasObject
+	rows := func(out bool, mood widget.Mood) (rows []fyne.CanvasObject) {
+		for _, l := range list {
+			if l.LeftOut != out {
+				continue
+			}
+			if len(rows) == shownLines {
+				return append(rows, widget.NewText(widget.Muted, "… and more."))
+			}
+			rows = append(rows, widget.NewFinding(mood, title(l.Issuer, l.Name), l.Text, ""))
+		}
+		return rows
+	}
+	if out := rows(true, widget.Warning); len(out) > 0 {
+		objects = append(objects, widget.NewSection("Left out", out...))
+	}
+	if some := rows(false, widget.Info); len(some) > 0 {
+		objects = append(objects, widget.NewSection("Not all of it", some...))
+	}
+	if len(always) > 0 {
+		objects = append(objects, widget.NewText(widget.Muted, strings.Join(always, " ")))
+	}
+	return objects
+}
+
+func (p *exportPage) saved() []fyne.CanvasObject {
+	files := p.export.Saved()
+	where := filepath.Base(files[0])
+	if len(files) > 1 {
+		where = fmt.Sprintf("%s and %d more", where, len(files)-1)
+	}
+	good := widget.NewBanner()
+	good.Set(widget.Good, "Written", fmt.Sprintf("%s, in the folder %s.", where, filepath.Base(filepath.Dir(files[0]))))
+	if p.export.InTheOpen() {
+		good.Set(widget.Warning, "Written in the open", fmt.Sprintf("%s, in the folder %s. Delete it as soon as the other app has read it.", where, filepath.Base(filepath.Dir(files[0]))))
+	}
+	return []fyne.CanvasObject{good, widget.NewFlow(look.Space2, widget.NewButton(widget.Primary, "Done", look.IconCheck, p.root.home))}
+}
+
+// codes shows the QR codes one after the other.
+func (p *exportPage) codes() []fyne.CanvasObject {
+	p.left = qrSeconds
+	matrix, number, of, accounts := p.export.Code()
+	qr := widget.NewQRImage(280)
+	qr.SetModules(withoutBorder(matrix))
+	before := widget.NewButton(widget.Secondary, "Back", look.IconBack, func() { p.export.Turn(-1) })
+	next := widget.NewButton(widget.Primary, "Next", look.IconChevron, func() { p.export.Turn(1) })
+	if number == 1 {
+		before.Disable()
+	}
+	if number == of {
+		next.Disable()
+	}
+	return []fyne.CanvasObject{
+		widget.NewText(widget.Body, fmt.Sprintf("Code %d of %d, with %d of your accounts. In the other app choose to import or transfer accounts, and scan them in this order.", number, of, accounts)),
+		qr,
+		widget.NewFlow(look.Space2, before, next),
+		widget.NewText(widget.Muted, "It goes away by itself after a minute."),
+	}
+}
+
+// confirm makes sure who is there before something goes out in the open.
+func (p *exportPage) confirm(what string, then func()) {
+	p.away = true
+	back := func(do func()) func() {
+		return func() {
+			p.root.show(p)
+			p.away = false
+			if do != nil {
+				do()
+			}
+		}
+	}
+	p.root.show(newConfirmPage(p.root, "Export in the open", "Everybody who gets this export can make your codes for ever.", what, back(then), back(nil)))
+}
+
+func (p *exportPage) show() { p.export.ShowCodes() }
+
+func (p *exportPage) save() {
+	if p.export.InTheOpen() {
+		p.confirm("go on", func() { p.saveAs(secret.Bytes{}) })
+		return
+	}
+	say := func(text string) {
+		p.banner.Set(widget.Trouble, "", text)
+		p.root.focusOn(p.first.Focusable())
+	}
+	switch {
+	case p.first.IsEmpty():
+		say("Type a passphrase first.")
+		return
+	case !p.first.Same(p.again):
+		p.first.Clear()
+		p.again.Clear()
+		say("The two passphrases are not the same. Type them again.")
+		return
+	}
+	p.saveAs(secret.New(p.first.Take()))
+}
+
+// saveAs asks where to, and writes. pass is taken over.
+func (p *exportPage) saveAs(pass secret.Bytes) {
+	d := dialog.NewFileSave(func(file fyne.URIWriteCloser, err error) {
+		if err != nil || file == nil {
+			pass.Wipe()
+			return
+		}
+		path := file.URI().Path()
+		_ = file.Close()
+		p.again.Clear()
+		p.export.Save(path, pass)
+	}, p.root.win)
+	d.SetFileName(p.export.FileName())
+	d.Resize(p.root.dialogSize())
+	d.Show()
+}
+
+// exportChanged shows what changed in an export, or in what one left behind.
+func (r *Root) exportChanged() {
+	switch p := r.current.(type) {
+	case *exportPage:
+		p.update()
+	case *mainPage:
+		p.updateCare()
+	}
+}
