@@ -71,8 +71,12 @@ func (v *Vault) Equal(o *Vault) bool { return v.same(o) }
 func (v *Vault) Only(ids []ID) *Vault {
 	part := New()
 	part.lock = v.lock
+	wanted := make(map[ID]bool, len(ids))
+	for _, id := range ids {
+		wanted[id] = true
+	}
 	for _, e := range v.entries {
-		if e.broken == nil && slices.Contains(ids, e.account.ID) {
+		if e.broken == nil && wanted[e.account.ID] {
 			part.append(e)
 		}
 	}
@@ -88,7 +92,8 @@ func (v *Vault) append(e *entry) {
 }
 
 // Difference is what another vault, such as a backup, holds in comparison with this one.
-// Accounts are the same when they have the same id, or else the same key.
+// Accounts are the same when they have the same id, or else the same key; those without a key,
+// when they have the same names.
 type Difference struct {
 	Added   []ID     // ids of the other vault: not here
 	Changed []Change // in both, with something that differs
@@ -176,6 +181,14 @@ func (v *Vault) pair(other *Vault) (pairs []Change, added []ID) {
 			continue
 		}
 		found := ID("")
+		if e.account.Params.Kind == otp.Manual { // it has no key: its names have to do
+			for _, a := range v.SameNames(e.account.Issuer, e.account.Name) {
+				if a.Params.Kind == otp.Manual && !taken[a.ID] && e.live() {
+					found = a.ID
+					break
+				}
+			}
+		}
 		for _, here := range byKey[keyOf(e.account.Params)] {
 			if !taken[here] && v.entries[v.index[here]].account.Params.Same(e.account.Params) {
 				found = here

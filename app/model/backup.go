@@ -95,7 +95,7 @@ func (b *Backup) Good() bool {
 // Reminder is what is said above the list when there is no backup to rely on; "" = nothing.
 func (b *Backup) Reminder() string {
 	s := b.s
-	if s.state != Open || s.d.Backups == nil || !b.known || b.busy || len(s.list.snap.entries) < backupWorth {
+	if s.state != Open || s.d.Backups == nil || !b.known || b.busy || s.list.Total() < backupWorth {
 		return ""
 	}
 	now := s.d.Now()

@@ -137,7 +137,11 @@ type ExportLoss struct {
 // Losses says account by account what the chosen form cannot hold, and what it holds of none.
 func (x *Export) Losses() (list []ExportLoss, always []string) {
 	for _, l := range x.report.Losses {
-		list = append(list, ExportLoss{clean(l.Issuer), clean(l.Name), clean(l.Sentence()), l.LeftOut != ""})
+		text := l.Sentence()
+		if l.LeftOut != "" { // what it is about stands above it
+			text = strings.ToUpper(l.LeftOut[:1]) + l.LeftOut[1:]
+		}
+		list = append(list, ExportLoss{clean(l.Issuer), clean(l.Name), clean(text), l.LeftOut != ""})
 	}
 	return list, x.report.Always
 }
@@ -193,6 +197,11 @@ func (x *Export) Save(path string, pass secret.Bytes) {
 				return err
 			}
 			files = append(files, f.path)
+		}
+		if !slices.Contains(files, path) { // several pictures: what the dialogue made is none of them
+			if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() && info.Size() == 0 {
+				_ = os.Remove(path)
+			}
 		}
 		if plain && reminders != nil {
 			_ = reminders.Add(info.Format, now, files...) // the file is there; not being reminded of it is no failure of the export

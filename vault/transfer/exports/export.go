@@ -59,8 +59,8 @@ type Info struct {
 func Formats() []Info {
 	return []Info{
 		{Tallystick, "Tallystick", "Everything, encrypted under a passphrase; the age tool opens it as well.", ".age", true, false, false},
-		{Aegis, "Aegis", "For Aegis and the apps that read its exports.", ".json", true, true, false},
-		{TwoFAS, "2FAS", "For 2FAS.", ".2fas", true, true, false},
+		{Aegis, "Aegis", "For Aegis on Android, and the apps that read its exports.", ".json", true, true, false},
+		{TwoFAS, "2FAS", "For 2FAS on Android and iOS.", ".2fas", true, true, false},
 		{Bitwarden, "Bitwarden", "For Bitwarden, Vaultwarden and the apps that read its exports.", ".json", true, true, false},
 		{URIs, "most authenticators", "One link a line, which most authenticators and password managers read.", ".txt", false, true, false},
 		{Google, "Google Authenticator", "QR codes to scan with a phone: Google Authenticator, and most others.", ".png", false, true, true},
