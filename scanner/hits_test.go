@@ -1,0 +1,183 @@
+package scanner
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"image/color"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"testing"
+
+	qrcode "github.com/skip2/go-qrcode"
+)
+
+// putThrough draws a code through any map: from takes a place of the picture to half sides of the code, where -1 to 1 is inside.
+func putThrough(m *image.RGBA, code [][]bool, from func(x, y float64) (u, v float64)) {
+	n := float64(len(code))
+	const over = 3
+	for y := range m.Rect.Dy() {
+		for x := range m.Rect.Dx() {
+			ink, cover := 0, 0
+			for k := range over * over {
+				u, v := from(float64(x)+(float64(k%over)+0.5)/over, float64(y)+(float64(k/over)+0.5)/over)
+				iu, iv := floor((u+1)*n/2), floor((v+1)*n/2)
+				if iu < -3 || iv < -3 || iu >= len(code)+3 || iv >= len(code)+3 {
+					continue
+				}
+				cover++
+				if iu >= 0 && iv >= 0 && iu < len(code) && iv < len(code) && code[iv][iu] {
+					ink++
+				}
+			}
+			if cover > 0 {
+				old := int(m.RGBAAt(x, y).R)
+				g := uint8(((cover-ink)*235 + ink*25 + (over*over-cover)*old) / (over * over))
+				m.SetRGBA(x, y, color.RGBA{g, g, g, 255})
+			}
+		}
+	}
+}
+
+// TestHitRate holds what is read where it becomes hard: every kind grows harder until nothing can be read any more, and how far
+// it gets is what the thresholds are worth. A threshold that is moved the wrong way loses some of these. The floors are
+// what was measured; they may only rise.
+func TestHitRate(t *testing.T) {
+	random := func(i int) *rand.Rand { return rand.New(rand.NewPCG(77, uint64(i))) }
+	text := func(i int) string { return fmt.Sprintf("otpauth://totp/Example:a%d?secret=JBSWY3DPEHPK3PXP", i) }
+	grey := func(v int) color.RGBA { return color.RGBA{uint8(v), uint8(v), uint8(v), 255} }
+	upright := func(s stamp, level qrcode.RecoveryLevel, i, w, h int) *image.RGBA {
+		m := page(w, h, white)
+		s.x, s.y = float64(w)/2+0.3*float64(i%4), float64(h)/2+0.2*float64(i%3)
+		put(m, modules(t, text(i), level), s)
+		return m
+	}
+	cases := []struct {
+		name  string
+		n     int
+		floor int
+		draw  func(i int) *image.RGBA
+	}{
+		{"smaller and smaller", 16, 14, func(i int) *image.RGBA {
+			return upright(stamp{px: 2.6 - 0.1*float64(i), quiet: 4}, qrcode.Medium, i, 240, 240)
+		}},
+		{"smaller and smaller on a screen", 12, 11, func(i int) *image.RGBA {
+			return upright(stamp{px: 2.5 - 0.1*float64(i), quiet: 4}, qrcode.Medium, i, 1400, 800)
+		}},
+		{"softer and softer", 12, 8, func(i int) *image.RGBA {
+			return blurred(upright(stamp{px: 5, quiet: 4}, qrcode.Medium, i, 300, 300), i/2)
+		}},
+		{"noisier and noisier", 16, 12, func(i int) *image.RGBA {
+			return noisy(upright(stamp{px: 4, quiet: 4, dark: grey(60), light: grey(200)}, qrcode.Medium, i, 300, 300), 10+12*i, random(i))
+		}},
+		{"paler and paler", 20, 16, func(i int) *image.RGBA {
+			return upright(stamp{px: 5, quiet: 4, dark: grey(255 - 42 + 2*i), light: white}, qrcode.Medium, i, 300, 300)
+		}},
+		{"pale on a noisy screen", 12, 10, func(i int) *image.RGBA {
+			m := noisy(page(800, 600, grey(128)), 12, random(i))
+			put(m, modules(t, text(i), qrcode.Medium), stamp{x: 400, y: 300, px: 4, quiet: 4, dark: grey(190 + 4*i), light: grey(240)})
+			return m
+		}},
+		{"more and more bent", 16, 5, func(i int) *image.RGBA {
+			by := 0.01 * float64(i)
+			m := page(320, 320, grey(90))
+			putThrough(m, modules(t, text(i), qrcode.Low), func(x, y float64) (float64, float64) {
+				u, v := (x-160)/105, (y-160)/105
+				return u + by*math.Sin(3*v+0.5), v + by*math.Sin(3*u)
+			})
+			return m
+		}},
+		{"large and more and more bent", 10, 8, func(i int) *image.RGBA {
+			by := 0.008 * float64(i)
+			m := page(420, 420, grey(90))
+			long := text(i) + "&issuer=A+name+that+is+long+enough+to+make+the+code+larger+than+version+six+for+certain+and+then+some+more"
+			putThrough(m, modules(t, long, qrcode.Medium), func(x, y float64) (float64, float64) {
+				u, v := (x-210)/160, (y-210)/160
+				return u + by*math.Sin(2*v+0.5), v + by*math.Cos(2*u)
+			})
+			return m
+		}},
+		{"leaning more and more", 16, 7, func(i int) *image.RGBA {
+			a := 0.04 * float64(i)
+			m := page(400, 400, grey(90))
+			putThrough(m, modules(t, text(i), qrcode.Low), func(x, y float64) (float64, float64) {
+				u, v := (x-200)/120, (y-200)/120
+				w := 1 - a*u + a/2*v
+				if w < 0.05 {
+					return 9, 9
+				}
+				return u / w, v / w
+			})
+			return m
+		}},
+		{"a growing stain", 14, 10, func(i int) *image.RGBA {
+			m := upright(stamp{px: 5, quiet: 4}, qrcode.Highest, i, 360, 360)
+			z := 10 * i
+			box(m, image.Rect(180-z/2, 180-z/2, 180-z/2+z, 180-z/2+z), grey(120))
+			return m
+		}},
+		{"a growing stain on a timing pattern", 12, 12, func(i int) *image.RGBA {
+			m := upright(stamp{px: 5, quiet: 4}, qrcode.Highest, i, 360, 360)
+			z := 8 * i
+			left := 180 - len(modules(t, text(i), qrcode.Highest))*5/2
+			box(m, image.Rect(180-z/2, left+28, 180-z/2+z, left+38), white)
+			return m
+		}},
+		{"one finder in three gnawed", 12, 3, func(i int) *image.RGBA {
+			m := upright(stamp{px: 6, quiet: 4}, qrcode.High, i, 420, 420)
+			half := len(modules(t, text(i), qrcode.High)) * 3
+			box(m, image.Rect(210-half-8, 210-half-8, 210-half+3*i, 210-half+3*i), white)
+			return m
+		}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			hits, pattern := 0, ""
+			for i := range c.n {
+				r := mustScan(t, c.draw(i))
+				mark := "."
+				if len(r.Codes) == 1 {
+					if len(r.Codes[0].Text) < 10 || r.Codes[0].Text[:len(text(i))] != text(i) {
+						t.Errorf("%d: read %q", i, r.Codes[0].Text)
+					}
+					hits++
+					mark = "#"
+				}
+				pattern += mark
+			}
+			t.Logf("%2d of %d  %s", hits, c.n, pattern)
+			if hits < c.floor {
+				t.Errorf("%d of %d read, floor is %d", hits, c.n, c.floor)
+			}
+		})
+	}
+}
+
+// TestMemory: a frame costs less than twice its grey size, and the next frame of a stream next to nothing.
+func TestMemory(t *testing.T) {
+	m := desktop(3840, 2160, white, black)
+	put(m, modules(t, secretText, qrcode.Medium), stamp{x: 2400, y: 1000, px: 8, quiet: 4})
+	work := new(workspace)
+	frame := func() uint64 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		sc := &scan{ctx: context.Background(), work: work, reader: newReader()}
+		if err := sc.run(m); err != nil || len(sc.codes) != 1 {
+			t.Fatal(err, len(sc.codes))
+		}
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	const grey = 3840 * 2160
+	if n := frame(); n > 2*grey {
+		t.Errorf("the first frame allocates %d bytes", n)
+	}
+	if n := frame(); n > grey/16 {
+		t.Errorf("the second frame allocates %d bytes", n)
+	}
+	work.wipe()
+	if work.grey[grey/2] != 0 || work.sizes[0].words[20000] != 0 || work.sizes[1].half[100000] != 0 {
+		t.Error("the picture is still there")
+	}
+}
