@@ -1,12 +1,13 @@
-// Package transfer reads what other authenticators export, and writes what they read.
+// Package transfer reads what other authenticators export.
 //
-// Purpose: from the bytes of one or several files to accounts that have no id yet, and back. The source is told from the
+// Purpose: from the bytes of one or several files to accounts that have no id yet. The source is told from the
 // content, never from a file's name. Reading goes in three steps: Open says what the files are and whether a passphrase is
 // needed and at which cost; Import.Read gives the Result; whoever called chooses what becomes an account. An entry that
 // cannot be read is in Result.Skipped with the reason, and the others are there all the same.
+// What an entry becomes is said by Entry.Account, and what that changes in a vault by package intake; package exports writes.
 //
-// Who may import it: app/model, app/cli. It imports vault/otp, vault/otpauth, vault/recovery, vault/seal, vault/secret and
-// libraries. It opens no file and no network connection, and asks no clock.
+// Who may import it: app/model, app/cli. It imports vault and vault/backup for Tallystick's own files, vault/otp,
+// vault/otpauth, vault/recovery, vault/seal, vault/secret and libraries. It opens no file and no network connection, and asks no clock.
 //
 // Concurrency: the functions may be called from many goroutines. An Import belongs to one goroutine at a time.
 //
