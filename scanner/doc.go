@@ -14,11 +14,13 @@
 //	finder.go    bits                → places that look like the square corner of a code
 //	triple.go    corners             → three of them that could belong together, best first
 //	locate.go    bits and three      → the modules of one code and where it lies
+//	lean.go, bend.go                   the same for a code that is not flat before the camera
 //	decode.go    modules             → text (gozxing)
 //	merge.go     codes of all levels → every code once
+//	join.go      parts of one text   → one code with all of it
 //	reason.go    what was seen       → why nothing was read
 //
-// scan.go runs them. picture.go and sniff.go stand in front: they turn the bytes of
+// scan.go runs them in the memory of workspace.go. docs/scanner.md has the whole story and the measurements. picture.go and sniff.go stand in front: they turn the bytes of
 // a picture file into an image.Image within limits.
 //
 // Who may import it: app/model and app/cli, and scanner's own subpackages where
@@ -29,7 +31,8 @@
 // returns. Cancelling the context ends it between stages.
 //
 // Ownership: the picture stays the caller's. It is read, never written, and nothing
-// of it is kept after Scan returns. The texts are secrets more often than not
+// of it is kept after Scan returns: the memory a Scanner keeps for the next frame is
+// wiped first. The texts are secrets more often than not
 // (an otpauth link holds the key): they appear in the result and nowhere else,
 // never in an error.
 package scanner

@@ -145,6 +145,24 @@ func TestNothingOnTheScreen(t *testing.T) {
 	})
 }
 
+// TestUnreadCode: what the scanner knows about a code it could not read is said.
+func TestUnreadCode(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.open("")
+		w.screens.Set("screen 1", "screen 2")
+		w.scanner.See(func(img image.Image) (scanner.Result, error) {
+			if img.Bounds().Dx() == 321 {
+				return scanner.Result{Reason: scanner.ReasonUnreadable, Unread: &scanner.Unread{Why: scanner.CutOff, Edges: []string{"left"}}}, nil
+			}
+			return scanner.Result{Reason: scanner.ReasonNoCode}, nil
+		})
+		w.add.ScanScreen()
+		w.loop.Settle()
+		w.wantStage(model.NothingFound)
+		wantText(t, "reason", w.add.Reason(), "no QR code on screen 1", "QR code on screen 2, but it cannot be read: it is cut off at the left edge.", "scan again")
+	})
+}
+
 func TestForeignCodes(t *testing.T) {
 	for text, want := range map[string]string{
 		"https://portal.example/activate?token=hunter2":                     "web address (portal.example)",

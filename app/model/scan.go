@@ -34,6 +34,7 @@ type finding struct {
 type blankPicture struct {
 	where  string
 	reason scanner.Reason
+	unread *scanner.Unread // what is wrong with a code that was seen; nil when that is not known
 	err    error
 }
 
@@ -136,7 +137,7 @@ func (l *look) scan(ctx context.Context, s Scanner, img image.Image, where strin
 		l.findings = append(l.findings, finding{text: c.Text, where: where, cutout: cutOut(img, c.Bounds(img.Bounds()))})
 	}
 	if len(result.Codes) == 0 {
-		l.blanks = append(l.blanks, blankPicture{where: where, reason: result.Reason})
+		l.blanks = append(l.blanks, blankPicture{where: where, reason: result.Reason, unread: result.Unread})
 	}
 }
 

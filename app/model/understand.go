@@ -253,6 +253,8 @@ func explainBlanks(blanks []blankPicture, in string) []string {
 		case errors.Is(b.err, context.Canceled):
 		case b.err != nil:
 			said = append(said, sentenceCase(b.where)+": "+Sentence(b.err))
+		case b.reason == scanner.ReasonUnreadable && b.unread != nil:
+			said = append(said, "There is a QR code "+in+b.where+", but it cannot be read: "+b.unread.String()+".")
 		case b.reason == scanner.ReasonUnreadable:
 			unreadable = append(unreadable, b.where)
 		case b.reason == scanner.ReasonTooSmall:
