@@ -367,6 +367,17 @@ func (p *addPage) done() fyne.CanvasObject {
 				p.add.Finish()
 				p.root.openKit()
 			}})
+		if p.root.session.CanBackup() && !p.root.session.Backup().IsSet() {
+			kit.Set(widget.Info, "Your first account", "A recovery kit on paper and a backup in another place bring all your accounts back when this computer is lost.",
+				widget.Action{Label: "Make a recovery kit", Do: func() {
+					p.add.Finish()
+					p.root.openKit()
+				}},
+				widget.Action{Label: "Set up backups", Do: func() {
+					p.add.Finish()
+					p.root.openBackup()
+				}})
+		}
 		objects = append(objects, kit)
 	}
 	for _, line := range append([]string{p.add.MissingParts()}, p.add.SkippedLines()...) {
