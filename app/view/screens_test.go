@@ -142,8 +142,9 @@ var screens = []struct {
 		s.root.current.(*rescuePage).how = model.ByKeyringAndPassphrase
 		s.root.current.update()
 	}},
-	{"backup", phone, 1, backedUp, func(s *stage) { s.root.openBackup() }},
+	{"backup", phone, 1, backedUp, func(s *stage) { s.until(s.session.Backup().IsSet); s.root.openBackup() }},
 	{"backup-set-up", phone, 1, notBackedUp, func(s *stage) {
+		s.until(func() bool { return s.session.Backup().Reminder() != "" })
 		s.root.openBackup()
 		s.root.current.(*backupPage).folder = "/media/stick"
 		s.root.current.update()
@@ -151,7 +152,7 @@ var screens = []struct {
 	{"restore", phone, 1, backedUp, func(s *stage) { previewed(s) }},
 	{"export", phone, 1, openVault, func(s *stage) { s.root.openExport() }},
 	{"export-losses", phone, 1, openVault, func(s *stage) { s.root.openExport(); s.session.Export().Choose("bitwarden", false) }},
-	{"list-reminders", phone, 1, func(s *stage) { notBackedUp(s) }, nil},
+	{"list-reminders", phone, 1, notBackedUp, func(s *stage) { s.until(func() bool { return s.session.Backup().Reminder() != "" }) }},
 	{"guides", phone, 1, openVault, func(s *stage) { s.root.openGuides() }},
 	{"guide-window", fyne.NewSize(GuideWidth, GuideHeight), 1, openVault, func(s *stage) { guideAt(s, 3) }},
 	{"guide-window-start", fyne.NewSize(GuideWidth, GuideHeight), 1, openVault, func(s *stage) { guideAt(s, 0) }},
