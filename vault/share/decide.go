@@ -201,7 +201,7 @@ func (r *Replica) madeKey() DeviceID {
 // adopt makes this device keep what its authors can no longer keep on the storage, or do not any more, unless another writer does. What an
 // author stopped keeping is as a rule superseded by something on its way here, so that waits until nothing is.
 func (r *Replica) adopt(v *View) {
-	late := slices.ContainsFunc(v.Findings, func(f Finding) bool { return f.Kind.Suspicious() && f.Kind != Forked })
+	late := slices.ContainsFunc(v.Findings, func(f Finding) bool { return f.Kind.Suspicious() })
 	if !r.writes(r.me.Device) || r.chain.Standing().RotationDue {
 		return
 	}
@@ -209,6 +209,9 @@ func (r *Replica) adopt(v *View) {
 		if !r.writes(r.by[k]) {
 			delete(r.by, k)
 		}
+	}
+	if !r.mayOrphan() {
+		return
 	}
 	standing := map[string]bool{}
 	for _, o := range r.content.Registers() {

@@ -13,7 +13,7 @@ type Kind string
 const (
 	RolledBack Kind = "rolled-back" // shows less than this device has seen there: of Device, or of the chain when Device is empty
 	Behind     Kind = "behind"      // lacks what By says it saw: of Device, or of the chain
-	Forked     Kind = "forked"      // two different contributions of Device under one number, or two entries of the chain after one
+	Forked     Kind = "forked"      // two different contributions of Device under one number
 	Duplicated Kind = "duplicated"  // this device's own name is used by another copy of this vault file
 	Restored   Kind = "restored"    // this device's own file is older than what it wrote: taken in again
 
@@ -30,6 +30,7 @@ const (
 
 	KeyMissing     Kind = "key-missing"     // the current key has not arrived at this device
 	RotationNeeded Kind = "rotation-needed" // somebody who left knows the current key, and this device cannot make another
+	Contested      Kind = "contested"       // two admins changed the members at the same time: the entry of By stands, that of Device does not
 	Redo           Kind = "redo"            // a membership entry lost against another one: an admin may do it again
 	InviteWasUsed  Kind = "invite-used"     // somebody else used the invite of this device
 	InviteTooOld   Kind = "invite-expired"  // the invite of this device expired before it was confirmed
@@ -51,11 +52,11 @@ func (k Kind) Suspicious() bool {
 type Finding struct {
 	Kind   Kind
 	Device DeviceID  // whose object it is, or says it is; empty: the chain, or nobody's
-	By     DeviceID  // behind: who saw more. forked: who says so, or whose entry won
+	By     DeviceID  // behind: who saw more. forked: who says so. contested: whose entry won
 	Object string    // its name on the storage; empty where none can be named
 	Known  int64     // rolled-back, behind: the number that is known of
 	Shown  int64     // rolled-back, behind: the number that is shown, or held
-	Entry  Hash      // redo: names the entry. forked: the entry that lost
+	Entry  Hash      // redo: names the entry. contested: the entry that lost
 	Since  time.Time // when it was noticed first
 }
 

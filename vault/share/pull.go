@@ -33,8 +33,11 @@ type View struct {
 // Limits of one look.
 const (
 	maxListed   = 500_000 // objects
-	maxTries    = 4       // objects of one device that fail, before the rest waits for the next time
+	maxTries    = 32      // objects of one device that fail, before the rest waits for the next time
 	maxRequests = 64      // requests to join
+
+	// contestedFor is how long two changes of members at one time are worth a word.
+	contestedFor = 7 * 24 * time.Hour
 )
 
 // Pull looks at the storage once: LIST, then GET of everything that is new, checked and merged. An error is one of the storage's (see
@@ -244,7 +247,9 @@ func (r *Replica) pullContributions(g *getter, now time.Time) error {
 			}
 			list = slices.DeleteFunc(slices.Clone(list), func(o object) bool { return o.n > gone.Seq })
 		default:
-			g.view.find(Finding{Kind: Stranger, Device: d, Object: list[0].name})
+			if _, known := r.chain.Introduced(d); !known { // else a branch that lost added it
+				g.view.find(Finding{Kind: Stranger, Device: d, Object: list[0].name})
+			}
 			continue
 		}
 		if err := r.pullDevice(g, d, list, now); err != nil {
@@ -451,7 +456,7 @@ func (r *Replica) requestIs(h Hash) bool {
 // judge compares what the storage shows with what is known to have been there.
 func (r *Replica) judge(v *View, now time.Time) {
 	s := r.chain.Standing()
-	r.judgeChain(v, s)
+	r.judgeChain(v, s, now)
 	state := r.State()
 	if state == Joining && r.joining != nil {
 		if used, ok := s.Used[r.joining.invite.ID]; ok && used != r.me.Device {
@@ -507,7 +512,7 @@ func (r *Replica) judge(v *View, now time.Time) {
 	}
 }
 
-func (r *Replica) judgeChain(v *View, s *Standing) {
+func (r *Replica) judgeChain(v *View, s *Standing, now time.Time) {
 	missing := int64(0)
 	for _, e := range r.chain.Entries() {
 		if !v.names[ctlName(r.vault, e.Entry.N, e.Hash)] && !r.unsent[e.Hash] {
@@ -524,7 +529,10 @@ func (r *Replica) judgeChain(v *View, s *Standing) {
 		v.find(Finding{Kind: Behind, By: r.joining.invite.By, Known: r.joining.invite.Head.N, Shown: s.Head.N})
 	}
 	for _, f := range s.Forks {
-		v.find(Finding{Kind: Forked, Device: f.Loser.By, By: f.Winner.By, Known: f.Loser.N, Entry: f.LoserHash})
+		if now.Sub(f.Loser.When()) > contestedFor {
+			continue // what is missing of it is offered below, for as long as it is
+		}
+		v.find(Finding{Kind: Contested, Device: f.Loser.By, By: f.Winner.By, Known: f.Loser.N, Entry: f.LoserHash})
 	}
 	for _, l := range s.Lost {
 		v.find(Finding{Kind: Redo, Device: l.Entry.Device, By: l.Entry.By, Entry: l.Hash})
@@ -586,8 +594,24 @@ func (r *Replica) startAfresh(g *getter, now time.Time) error {
 	return nil
 }
 
+// mayOrphan reports whether anything can stand that its author does not keep on the storage; to be sure costs a look at everything.
+func (r *Replica) mayOrphan() bool {
+	if len(r.carry)+len(r.dropped) > 0 {
+		return true
+	}
+	for author, list := range r.content.of {
+		if len(list) > 0 && !r.writes(author) {
+			return true
+		}
+	}
+	return false
+}
+
 // orphaned reports whether something stands that no writer keeps on the storage.
 func (r *Replica) orphaned() bool {
+	if !r.mayOrphan() {
+		return false
+	}
 	for _, o := range r.content.Registers() {
 		k := o.key()
 		if (!r.writes(o.Author) || r.dropped[k]) && !r.writes(r.by[k]) {

@@ -503,6 +503,16 @@ func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps
 // Findings returns what the last look at the storage showed.
 func (r *Replica) Findings() []Finding { return slices.Clone(r.findings) }
 
+// Tags returns the tags of an account that everybody sees.
+func (r *Replica) Tags(id AccountID) []string {
+	t := r.content.latest(id, regTags)
+	if t == nil {
+		return nil
+	}
+	tags, _ := decodeTags(t.value.Reveal())
+	return tags
+}
+
 // Brief tells of an account, without putting it together, when it was changed last, whether it is deleted, and its counter.
 func (r *Replica) Brief(id AccountID) (changed time.Time, deleted bool, counter uint64, ok bool) {
 	o := r.content.latest(id, regOTP)

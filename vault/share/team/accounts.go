@@ -52,10 +52,15 @@ func (rec *record) absorb(v *vault.Vault, now time.Time) error {
 	r := rec.replica
 	rec.absorbTags(v)
 	if !r.Ready() || !r.Role().Writes() {
-		return nil // project undoes it, and the model says so before
+		for _, a := range rec.marked(v) { // project undoes it; whoever asks a person for changes says so before
+			changed, deleted, _, known := r.Brief(rec.shared(a.ID))
+			rec.changed = rec.changed || known && (!a.Changed.Equal(changed) || deleted == a.Trashed.IsZero())
+		}
+		return nil
 	}
 	id := string(r.ID())
 	for _, gone := range v.Purged(id) {
+		rec.changed = true
 		if err := r.Delete(rec.shared(gone), now); err != nil && !errors.Is(err, share.ErrNoAccount) {
 			return err
 		}
@@ -80,6 +85,7 @@ func (rec *record) absorbOne(a vault.Account, now time.Time) error {
 	case known && deleted && !a.Trashed.IsZero():
 		return nil
 	case known && deleted:
+		rec.changed = true
 		if err := r.Restore(id, now); err != nil {
 			return err
 		}
@@ -88,6 +94,7 @@ func (rec *record) absorbOne(a vault.Account, now time.Time) error {
 		if when.After(now) {
 			when = now
 		}
+		rec.changed = true
 		return r.Delete(id, when)
 	case known && a.Changed.Equal(changed) && (a.Params.Kind != otp.HOTP || a.Params.Counter <= counter):
 		return nil
@@ -102,6 +109,7 @@ func (rec *record) absorbOne(a vault.Account, now time.Time) error {
 		}
 	}
 	_, err := r.Put(next, wall)
+	rec.changed = true // also without news: the account gets its time back
 	return err
 }
 
@@ -131,16 +139,17 @@ func readable(here, theirs recovery.Sheets) recovery.Sheets {
 func (rec *record) absorbTags(v *vault.Vault) {
 	for _, a := range rec.marked(v) {
 		id := rec.shared(a.ID)
-		base, ok := rec.replica.Account(id)
-		if !ok {
-			rec.setPersonal(id, personal{Add: a.Tags})
-			continue
-		}
-		rec.setPersonal(id, personal{Add: without(a.Tags, base.Tags), Hide: without(base.Tags, a.Tags)})
+		shared := rec.replica.Tags(id)
+		rec.setPersonal(id, personal{Add: without(a.Tags, shared), Hide: without(shared, a.Tags)})
 	}
 }
 
 func (rec *record) setPersonal(id share.AccountID, p personal) {
+	was := rec.personal[id]
+	if slices.Equal(was.Add, p.Add) && slices.Equal(was.Hide, p.Hide) {
+		return
+	}
+	rec.changed = true
 	if len(p.Add)+len(p.Hide) == 0 {
 		delete(rec.personal, id)
 	} else {

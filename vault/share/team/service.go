@@ -135,6 +135,7 @@ type record struct {
 	personal map[share.AccountID]personal
 	synced   time.Time // last success, not newer than keepSynced makes it
 	replica  *share.Replica
+	changed  bool // since it was read, by what a person changed about accounts
 }
 
 // keepSynced is how old the noted time of the last success may get before it is worth a save of its own.

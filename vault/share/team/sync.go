@@ -102,20 +102,31 @@ func (s *Service) sync(ctx context.Context, id share.VaultID) (Report, error) {
 func (s *Service) round(ctx context.Context, id share.VaultID) (Report, error) {
 	rep := Report{ID: id}
 	// What was changed here goes into the record first, with its time, whatever becomes of the storage.
-	if err := s.update(ctx, id, nil); err != nil {
-		return rep, err
-	}
 	var before []byte
 	var scratch *record
-	err := s.cfg.Vault.Read(func(v *vault.Vault) error {
+	err := s.cfg.Vault.Update(ctx, func(v *vault.Vault) error {
 		text, ok := v.Share(string(id))
 		if !ok {
 			return ErrNoShare
 		}
-		before = bytes.Clone(text)
 		var err error
-		scratch, err = s.decode(before)
-		return err
+		if scratch, err = s.decode(text); err != nil {
+			return err
+		}
+		if err := scratch.absorb(v, s.cfg.Now()); err != nil {
+			return err
+		}
+		if scratch.changed {
+			if err := scratch.project(v); err != nil {
+				return err
+			}
+			if err := scratch.keep(v); err != nil {
+				return err
+			}
+			text, _ = v.Share(string(id))
+		}
+		before = bytes.Clone(text)
+		return nil
 	})
 	defer clear(before)
 	if err != nil {
@@ -178,11 +189,7 @@ func (s *Service) settle(ctx context.Context, id share.VaultID, before []byte, s
 		if err := rec.absorb(v, now); err != nil {
 			return err
 		}
-		current, err := rec.encode()
-		if err != nil {
-			return err
-		}
-		if bytes.Equal(current, before) {
+		if !rec.changed && bytes.Equal(text, before) {
 			rec = scratch
 		} else {
 			view, err := rec.replica.Pull(ctx, got, now)
@@ -193,7 +200,6 @@ func (s *Service) settle(ctx context.Context, id share.VaultID, before []byte, s
 				return err
 			}
 		}
-		clear(current)
 		rec.synced = now.UTC().Truncate(time.Millisecond)
 		if err := rec.project(v); err != nil {
 			return err

@@ -485,3 +485,39 @@ func TestNothingStaysBehindWhenTheStorageCannotBeUsed(t *testing.T) {
 		t.Errorf("left behind: %v, %v", ids, err)
 	}
 }
+
+func TestAViewersChangesAreUndone(t *testing.T) {
+	id, _, people := meet(t, 1, vaulttest.Canonical()...)
+	a, b := people[0], people[1]
+	ben, err := a.s.Resolve(id, "Ben")
+	a.must(err)
+	_, err = a.s.SetRole(ctx, id, ben, share.Viewer)
+	a.must(err)
+	b.sync(id)
+	b.edit("Harbour PBX", func(x *vault.Account) { x.Name, x.Tags = "changed by a viewer", []string{"own"} })
+	gone := b.named("Steam").ID
+	b.must(b.m.Update(ctx, func(v *vault.Vault) error { return v.Remove(gone, b.clock()) }))
+	if rep := b.sync(id); rep.Puts != 0 {
+		t.Errorf("a viewer wrote %d objects", rep.Puts)
+	}
+	a.sync(id)
+	for i, p := range people {
+		if got := p.named("Harbour PBX"); got.Name != "anna@example.com" {
+			t.Errorf("person %d has %q", i, got.Name)
+		}
+		p.named("Steam")
+	}
+	if got := b.named("Harbour PBX"); !slices.Equal(got.Tags, []string{"own"}) {
+		t.Errorf("a viewer's own tags are %v", got.Tags)
+	}
+	if _, err := b.s.Move(ctx, id, vaulttest.Fill(t, b.m, vaulttest.Canonical()[0])[0].ID); !errors.Is(err, share.ErrNotPermitted) {
+		t.Errorf("a viewer moved an account in: %v", err)
+	}
+	// A code of a counter is made all the same, and the count stays here.
+	_, err = b.m.NextHOTP(ctx, b.named("Old Bank").ID)
+	b.must(err)
+	b.sync(id)
+	if got := b.named("Old Bank").Params.Counter; got != 42 {
+		t.Errorf("counter %d", got)
+	}
+}
