@@ -51,7 +51,8 @@ type run struct {
 }
 
 // Run carries out one command line (without the program's name) and returns the exit
-// status: 0 done, 1 failed, 2 usage, 3 locked or wrong passphrase, 4 nothing found.
+// status: 0 done, 1 failed, 2 usage, 3 locked or wrong passphrase, 4 nothing found, 5
+// storage not reached, 6 storage not to be believed.
 // Cancelling ctx stops it: a prompt is left with the terminal as it was, a copied code
 // is taken off the clipboard.
 func Run(ctx context.Context, args []string, env Env) int {
@@ -129,7 +130,7 @@ func (r *run) root() *cobra.Command {
 		r.codeCommand(), r.listCommand(), r.addCommand(), r.scanCommand(), r.importCommand(),
 		r.editCommand(), r.removeCommand(), r.restoreCommand(), r.qrCommand(),
 		r.recoveryCommand(), r.kitCommand(), r.vaultCommand(), r.lockCommand(), r.passphraseCommand(),
-		r.exportCommand(), r.backupCommand(), r.doctorCommand(), r.rehearseCommand(), r.versionCommand(),
+		r.exportCommand(), r.backupCommand(), r.shareCommand(), r.packCommand(), r.doctorCommand(), r.rehearseCommand(), r.versionCommand(),
 	)
 	return root
 }

@@ -22,6 +22,9 @@ import (
 	"github.com/tallystick/tallystick/vault/keys"
 	"github.com/tallystick/tallystick/vault/seal"
 	"github.com/tallystick/tallystick/vault/secret"
+	"github.com/tallystick/tallystick/vault/share"
+	"github.com/tallystick/tallystick/vault/share/store"
+	"github.com/tallystick/tallystick/vault/share/store/backend"
 )
 
 // Terminal asks the person in front of it.
@@ -73,6 +76,10 @@ type Env struct {
 	Portal func(ctx context.Context) (version uint32, err error)
 	Tray   func(ctx context.Context) bool
 
+	// OpenStorage opens the storage of a shared vault; nil = the real ones. Who is what the system calls person and device.
+	OpenStorage func(store.Location, backend.Access) (store.Store, error)
+	Who         func() share.Person
+
 	clockKept func() clock.Kept // what the system says about its clock; nil = ask it
 }
 
@@ -100,6 +107,12 @@ func (e Env) withDefaults() Env {
 		e.TimeSources = func(addresses []string, server string) ([]clock.Source, error) {
 			return model.TimeSources(addresses, server, now)
 		}
+	}
+	if e.OpenStorage == nil {
+		e.OpenStorage = openStorage(e.Now)
+	}
+	if e.Who == nil {
+		e.Who = whoAmI
 	}
 	if e.Version == "" {
 		e.Version = buildVersion()

@@ -10,6 +10,10 @@ import (
 	"github.com/tallystick/tallystick/app/model"
 	"github.com/tallystick/tallystick/vault"
 	"github.com/tallystick/tallystick/vault/backup"
+	"github.com/tallystick/tallystick/vault/share"
+	"github.com/tallystick/tallystick/vault/share/pack"
+	"github.com/tallystick/tallystick/vault/share/store"
+	"github.com/tallystick/tallystick/vault/share/team"
 )
 
 // Exit statuses, part of the contract in docs/cli.md.
@@ -19,6 +23,9 @@ const (
 	statusUsage   = 2
 	statusLocked  = 3 // locked, or wrong passphrase
 	statusNothing = 4 // nothing found
+
+	statusOffline    = 5 // the storage of a shared vault was not reached
+	statusSuspicious = 6 // it is behind, rolled back, tampered with, or cannot be trusted
 )
 
 // failure is an error with an exit status and a sentence of its own.
@@ -75,8 +82,13 @@ func statusOf(err error) int {
 			return statusLocked
 		}
 	}
-	if errors.Is(err, vault.ErrAbsent) || errors.Is(err, vault.ErrNoAccount) || errors.Is(err, backup.ErrNotSet) {
+	switch {
+	case errors.Is(err, pack.ErrWrongKey):
+		return statusLocked
+	case errors.Is(err, vault.ErrAbsent), errors.Is(err, vault.ErrNoAccount), errors.Is(err, backup.ErrNotSet), errors.Is(err, team.ErrNoShare), errors.Is(err, share.ErrNoRequest):
 		return statusNothing
+	case errors.Is(err, store.ErrOffline):
+		return statusOffline
 	}
 	return statusFailed
 }

@@ -2,12 +2,14 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tallystick/tallystick/vault"
+	"github.com/tallystick/tallystick/vault/share/team"
 )
 
 func (r *run) listCommand() *cobra.Command {
@@ -21,7 +23,17 @@ QUERY is an id, the beginning of one (4 digits or more), or words that all occur
 in the issuer, the name or the tags. No query means every account.`,
 		Args: maxArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return r.readClosing(cmd.Context(), func(v *vault.Vault) error {
+			m, s, err := r.teams(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer func() { _ = m.Close() }()
+			badges, err := s.Badges()
+			if err != nil {
+				return err
+			}
+			return m.Read(func(v *vault.Vault) error {
+				r.noteBroken(v)
 				list := v.Accounts()
 				if trash {
 					list = v.Trash()
@@ -29,11 +41,15 @@ in the issuer, the name or the tags. No query means every account.`,
 				q := parseQuery(first(args))
 				found := q.filter(list)
 				if asJSON {
-					if err := r.jsonAccounts(found, showSecrets); err != nil {
+					records := make([]listRecord, 0, len(found))
+					for _, a := range found {
+						records = append(records, listRecord{newRecord(a, showSecrets), newSharedRecord(badges[a.Shared])})
+					}
+					if err := r.json(records); err != nil {
 						return err
 					}
 				} else if len(found) > 0 {
-					r.accountTable(found, shortIDs(list), trash, showSecrets)
+					r.accountTable(found, shortIDs(list), badges, trash, showSecrets)
 				}
 				switch {
 				case len(found) == 0 && !q.all():
@@ -63,8 +79,32 @@ func (r *run) jsonAccounts(list []vault.Account, showSecrets bool) error {
 	return r.json(records)
 }
 
-func (r *run) accountTable(list []vault.Account, short map[vault.ID]string, trash, showSecrets bool) {
+// listRecord is a record with the shared vault the account belongs to.
+type listRecord struct {
+	record
+	Shared *sharedRecord `json:"shared,omitempty"` // only there for accounts of a shared vault
+}
+
+type sharedRecord struct {
+	ID       string `json:"id"`
+	Vault    string `json:"vault"` // its name
+	People   int    `json:"people"`
+	Writable bool   `json:"writable"` // this device may change accounts
+}
+
+func newSharedRecord(b team.Badge) *sharedRecord {
+	if b.ID == "" {
+		return nil
+	}
+	return &sharedRecord{string(b.ID), b.Name, b.People, b.Writes}
+}
+
+func (r *run) accountTable(list []vault.Account, short map[vault.ID]string, badges map[string]team.Badge, trash, showSecrets bool) {
 	head := []string{"ID", "KIND", "ISSUER", "NAME", "TAGS"}
+	anyShared := slices.ContainsFunc(list, func(a vault.Account) bool { return badges[a.Shared].ID != "" })
+	if anyShared {
+		head = append(head, "SHARED")
+	}
 	if trash {
 		head = append(head, "KEPT FOR")
 	}
@@ -78,6 +118,11 @@ func (r *run) accountTable(list []vault.Account, short map[vault.ID]string, tras
 			name += " *"
 		}
 		cells := []string{short[a.ID], string(a.Params.Kind), a.Issuer, name, strings.Join(a.Tags, ", ")}
+		if b := badges[a.Shared]; b.ID != "" {
+			cells = append(cells, b.Name+", "+amount(b.People, "person"))
+		} else if anyShared {
+			cells = append(cells, "")
+		}
 		if trash {
 			cells = append(cells, r.keptFor(a))
 		}
