@@ -3,6 +3,7 @@ package realtest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -32,6 +33,9 @@ func TestSyncthing(t *testing.T) {
 			}
 			for _, o := range list {
 				data, err := s.Get(ctx, o.Name, 1<<20)
+				if errors.Is(err, store.ErrNotFound) {
+					return fmt.Errorf("%s went between the listing and the reading", o.Name) // the daemon deletes or replaces it
+				}
 				if err != nil {
 					t.Fatalf("Get %s: %v", o.Name, err)
 				}
