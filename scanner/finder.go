@@ -34,7 +34,7 @@ const (
 	secondRow = 1500 // up to which every second is read; above, every third
 	// pixelsPerCheck is for how many pixels of a row that is read one place may be looked at closely. Text has one in a
 	// hundred, noise one in twenty; only patterns made for it have more.
-	pixelsPerCheck = 12
+	pixelsPerCheck = 16
 	// checkRows: the looks are counted over so many rows, so that one line of small print may have more and no
 	// picture spends all of them in its upper half.
 	checkRows = 16

@@ -27,7 +27,9 @@ const (
 	// forty of version 4.
 	maxBent = 45_000
 	// maxLeans caps how many maps are measured on timing patterns: some thousand looks each.
-	maxLeans = 300
+	maxLeans = 100
+	// leanModule in pixels: the sizes of smaller modules say nothing about which is nearer.
+	leanModule = 2
 )
 
 // located is a code that was read, in pixels of its level.
@@ -66,7 +68,7 @@ func locate(l *levels, t triple, r *reader, e *effort) (located, bool) {
 			}
 		}
 		// The third is measured on the timing patterns themselves, where both were seen.
-		if t.top != 0 && t.left != 0 && !e.spent() && e.leans < maxLeans {
+		if t.top != 0 && t.left != 0 && f.module > leanModule && !e.spent() && e.leans < maxLeans {
 			e.leans++
 			if leaning, ok := leaningMap(l.bits, t, f, side); ok && timed(l.bits, leaning, side) {
 				if hit, ok := attempts(l, t, f, side, leaning, r, e); ok {

@@ -175,6 +175,15 @@ func TestPaleBesideText(t *testing.T) {
 	wantCodes(t, m, []string{secretText}, [][4]Point{corners}, 3)
 }
 
+// TestPaleBesideOrdinary: a pale code is found when there is an ordinary one on the same page, at which point nobody looks for
+// pale ones any more.
+func TestPaleBesideOrdinary(t *testing.T) {
+	m := page(1280, 720, white)
+	a := put(m, modules(t, secretText, qrcode.Low), stamp{x: 300, y: 360, px: 5, quiet: 4})
+	b := put(m, modules(t, "pale", qrcode.Low), stamp{x: 900, y: 360, px: 5, quiet: 4, dark: color.RGBA{210, 210, 210, 255}, light: white})
+	wantCodes(t, m, []string{secretText, "pale"}, [][4]Point{a, b}, 3.5)
+}
+
 // TestLargeCode: an export of many accounts, version 25 and up, as Google's app shows it.
 func TestLargeCode(t *testing.T) {
 	text := "otpauth-migration://offline?data=" + strings.Repeat("CjEKCkhlbGxvIN6tvu8SGEV4YW1wbGU6YWxpY2VAZ29vZ2xlLmNvbRoHRXhhbXBsZTAC", 17)

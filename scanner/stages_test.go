@@ -178,6 +178,118 @@ func TestMeasure(t *testing.T) {
 	}
 }
 
+// TestContrast: what has less contrast than noise is one colour, and what has more is not, in either way of looking.
+func TestContrast(t *testing.T) {
+	for _, c := range []struct {
+		how    look
+		steps  int
+		shown  bool
+		belief string
+	}{
+		{lookNormal, 22, false, "sensor noise and JPEG ringing"},
+		{lookNormal, 30, true, "grey text"},
+		{lookFaint, 8, false, "dithering"},
+		{lookFaint, 14, true, "a pale code"},
+	} {
+		p := plane{pix: make([]byte, 160*160), stride: 160, w: 160, h: 160}
+		for i := range p.pix {
+			p.pix[i] = 90
+			if (i%160/5+i/160/5)%2 == 0 {
+				p.pix[i] += uint8(c.steps)
+			}
+		}
+		l := binarize(p, c.how)
+		dark := 0
+		for y := range p.h {
+			for x := range p.w {
+				if l.bits.at(x, y) {
+					dark++
+				}
+			}
+		}
+		if shown := dark > 160*160/3 && dark < 160*160*2/3; shown != c.shown {
+			t.Errorf("%s, %d steps, contrast %d: %d of %d pixels are dark", c.belief, c.steps, c.how.contrast, dark, 160*160)
+		}
+	}
+}
+
+// TestNoiseHasFewFinders: of the thousands of places in noise that have the proportions of a finder in a row few are dark all
+// through and ringed all around. A filter that lets more through costs time on every photograph.
+func TestNoiseHasFewFinders(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(3, 14))
+	grain := func(side int) *bitmap {
+		b := newBitmap(1600, 1000)
+		for y := 0; y < b.h; y += side {
+			for x := 0; x < b.w; x += side {
+				if rnd.IntN(2) == 0 {
+					continue
+				}
+				for v := y; v < min(b.h, y+side); v++ {
+					for u := x; u < min(b.w, x+side); u++ {
+						b.words[v*b.stride+u/64] |= 1 << (u % 64)
+					}
+				}
+			}
+		}
+		return b
+	}
+	for side, most := range map[int]int{1: 170, 2: 170, 3: 170} { // what was measured, and three percent
+		var scans [2]rowScan
+		var e effort
+		fs := findFinders(grain(side), lookNormal, 1, &scans, &e)
+		t.Logf("grain of %d: %d places looked at, %d and %d finders", side, e.crossChecks, len(fs[0]), len(fs[1]))
+		if n := len(fs[0]) + len(fs[1]); n > most {
+			t.Errorf("grain of %d: %d finders, at most %d", side, n, most)
+		}
+	}
+}
+
+// TestCrossCheckCap: a picture made of places that look promising in every row is looked at in a fixed number of them.
+func TestCrossCheckCap(t *testing.T) {
+	b := newBitmap(1920, 1080)
+	for y := range b.h {
+		for x := range b.w {
+			// Roughly 1:1:3:1:1 in modules of 1.6 pixels and a pixel between: no column agrees.
+			if k := x % 13; k < 2 || k >= 4 && k < 9 || k >= 10 && k < 12 {
+				b.words[y*b.stride+x/64] |= 1 << (x % 64)
+			}
+		}
+	}
+	var scans [2]rowScan
+	var e effort
+	findFinders(b, lookNormal, 1, &scans, &e)
+	// Every second row is read; what is begun of a group of rows has its allowance.
+	if limit := b.w*b.h/2/pixelsPerCheck + 2*b.w; e.crossChecks > limit || e.crossChecks < limit/2 || pixelsPerCheck < 16 {
+		t.Errorf("%d places looked at, the limit is %d", e.crossChecks, limit)
+	}
+}
+
+// TestReach: squares of twenty pixels have their colour right to the middle, on a page that grows darker to one side.
+func TestReach(t *testing.T) {
+	p := plane{pix: make([]byte, 400*400), stride: 400, w: 400, h: 400}
+	truth := func(x, y int) bool { return (x/20+y/20)%2 == 0 }
+	for i := range p.pix {
+		x, y := i%400, i/400
+		g := 60 + x/4 // paper
+		if !truth(x, y) {
+			g += 70
+		}
+		p.pix[i] = uint8(g)
+	}
+	l := binarize(p, lookNormal)
+	wrong := 0
+	for y := range 400 {
+		for x := range 400 {
+			if l.bits.at(x, y) != truth(x, y) {
+				wrong++
+			}
+		}
+	}
+	if wrong > 400 { // a quarter of a percent
+		t.Errorf("%d pixels are wrong", wrong)
+	}
+}
+
 // TestSmooth: the threshold of a block is the mean around it, weighted by contrast, whether the picture is done in one part or
 // two.
 func TestSmooth(t *testing.T) {

@@ -12,7 +12,7 @@ func ms(d time.Duration) string { return fmt.Sprintf("%.1f", float64(d)/float64(
 // table writes what was measured as Markdown.
 func table(all []*tally, version string, repetitions int) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\nBeside %s, median of %d.\n\n", version, repetitions)
+	fmt.Fprintf(&b, "\nBeside %s, median of %d (zbar: once).\n\n", version, repetitions)
 	b.WriteString("| set | decoder | pictures | codes | invented | median ms | total ms | × zxing-cpp |\n|---|---|---|---|---|---|---|---|\n")
 	for _, t := range all {
 		for who, s := range t.by {
