@@ -32,10 +32,9 @@ func FindingSentence(f share.Finding, name func(share.DeviceID) string) string {
 		}
 		return "The storage is behind: it lacks what " + who(f.By) + " has seen of " + who(f.Device) + count() + "."
 	case share.Forked:
-		if f.Device == "" {
-			return "Two admins changed members at the same time. One of the changes counts; removals of both do."
-		}
 		return "The storage shows different people different things: there are two states of " + who(f.Device) + " under one number." + leak
+	case share.Contested:
+		return "Two admins changed the members at the same time: the change of " + who(f.By) + " counts, that of " + who(f.Device) + " does not, apart from removals."
 	case share.Duplicated:
 		return "Another copy of this vault writes under the name of this device. Use a backup or a copied folder on one computer only."
 	case share.Restored:
