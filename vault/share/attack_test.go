@@ -26,7 +26,14 @@ func (m *model) attack() {
 		m.rollBackDevice, m.rollBackChain, m.withhold, m.damage, m.swap, m.renumber, m.foreign, m.forge, m.stranger, m.replay, m.writeAfterRemoval,
 		m.forgeEntry, m.overstep, m.equivocate, m.malformed, m.newer, m.viewerWrites, m.fastClock, m.wrongKeys, m.litter, m.otherVault, m.restoreBackup,
 	}
-	attacks[m.rng.IntN(len(attacks))](i)
+	for range 4 { // not every one is possible every time
+		if attacks[m.rng.IntN(len(attacks))](i) {
+			return
+		}
+		if r = m.devs[i]; !r.Ready() {
+			return
+		}
+	}
 }
 
 // shown lets device i look at a changed storage, and wants a finding of a kind about a device. before prepares nothing else than the folder.
@@ -508,11 +515,7 @@ func (m *model) litter(i int) bool {
 // restoreBackup starts a device from an older copy of its vault file, when all it wrote is on the storage.
 func (m *model) restoreBackup(i int) bool {
 	r := m.devs[i]
-	if m.old[i] == nil || m.rng.IntN(3) == 0 {
-		m.old[i] = bytes.Clone(m.saved[i])
-		return false
-	}
-	if r.dirty || len(r.unsent) > 0 || r.State() != Joined || m.folders[i].objects[devName(r.vault, r.Me(), r.mine.N, r.mine.Hash)] == nil {
+	if m.old[i] == nil || r.dirty || len(r.unsent) > 0 || r.State() != Joined || m.folders[i].objects[devName(r.vault, r.Me(), r.mine.N, r.mine.Hash)] == nil {
 		return false
 	}
 	old, err := Decode(m.cfg, m.old[i])

@@ -166,7 +166,7 @@ func (r *Replica) putKeys(v *View, now time.Time, out *Outbox) (bool, error) {
 	}
 	any := false
 	for _, d := range sortedKeys(s.Members) {
-		if there[d] || d == r.me.Device {
+		if there[d] { // our own, too: this device may be started from an older copy of its vault file
 			continue
 		}
 		ring.Device = d

@@ -54,6 +54,7 @@ type written struct {
 func newModel(t testing.TB, seed uint64, cfg Config) *model {
 	var s [32]byte
 	binary.LittleEndian.PutUint64(s[:], seed)
+	cfg = cfg.orDefault()
 	cfg.Rand = rand.NewChaCha8(s)
 	return &model{
 		t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 7)), cfg: cfg, now: epoch, shelf: newShelf(), tainted: map[DeviceID]bool{},
@@ -106,6 +107,9 @@ func (m *model) save(i int) {
 	text, err := m.devs[i].Encode()
 	m.must(err)
 	m.saved[i] = text
+	if m.devs[i].State() == Joined && m.rng.IntN(20) == 0 {
+		m.old[i] = bytes.Clone(text)
+	}
 }
 
 // revive is a start after a kill: what was saved last is all there is.
@@ -345,9 +349,9 @@ func (m *model) people(i int, folders bool) {
 			m.fatalf("%v", err)
 		}
 	}
-	switch m.rng.IntN(8) {
-	case 0:
-		if d != r.Me() && len(members) > 3 {
+	switch m.rng.IntN(9) {
+	case 0, 8:
+		if d != r.Me() && len(members) > 2 {
 			m.tracked(i, func(r *Replica) { quiet(r.Remove(d, now)) })
 			m.tainted[d] = true
 		}
@@ -405,9 +409,9 @@ func (m *model) step(folders, attacks bool) {
 		m.revive(i) // a restart
 	case k == 15:
 		m.trickle(i, m.rng.IntN(len(m.devs)))
-	case k == 16:
+	case k == 16 && m.rng.IntN(2) == 0:
 		m.spread(i, m.rng.IntN(len(m.devs)))
-	case k == 17:
+	case k == 16, k == 17:
 		m.people(i, folders)
 	case k == 18:
 		if m.rng.IntN(4) == 0 {
