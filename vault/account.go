@@ -2,6 +2,7 @@ package vault
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tallystick/tallystick/vault/otp"
+	"github.com/tallystick/tallystick/vault/picture"
 	"github.com/tallystick/tallystick/vault/recovery"
 )
 
@@ -48,6 +50,7 @@ type Account struct {
 	Note         string
 	URL          string // sign-in address
 	Icon         string // name of a bundled icon; "" = letters
+	Picture      string // the person's own picture: a PNG file as package picture makes it; "" = none
 	Created      time.Time
 	Changed      time.Time
 	Used         time.Time       // last time the code was copied or printed; zero = never
@@ -73,7 +76,7 @@ const (
 	MaxLabel = 1_000 // issuer, name
 	MaxNote  = 10_000
 	MaxURL   = 4_000
-	MaxIcon  = 200
+	MaxIcon  = 200 // the name of one; of a picture see picture.MaxBytes
 	MaxTag   = 100
 	MaxTags  = 50
 )
@@ -93,7 +96,7 @@ func (a *Account) same(b *Account) bool {
 	p, q := &a.Params, &b.Params
 	return a.ID == b.ID && a.Issuer == b.Issuer && a.Name == b.Name &&
 		sameParams(p, q) &&
-		slices.Equal(a.Tags, b.Tags) && a.Favourite == b.Favourite && a.Note == b.Note && a.URL == b.URL && a.Icon == b.Icon &&
+		slices.Equal(a.Tags, b.Tags) && a.Favourite == b.Favourite && a.Note == b.Note && a.URL == b.URL && a.Icon == b.Icon && a.Picture == b.Picture &&
 		a.Shared == b.Shared && a.Portal == b.Portal && a.Pending == b.Pending && slices.EqualFunc(a.History, b.History, Retired.same) &&
 		slices.EqualFunc(a.Recovery, b.Recovery, sameSheet) &&
 		a.Created.Equal(b.Created) && a.Changed.Equal(b.Changed) && a.Used.Equal(b.Used) && a.Trashed.Equal(b.Trashed)
@@ -150,6 +153,21 @@ func (a Account) normal() (Account, error) {
 		}
 	}
 	return a, nil
+}
+
+// checkPicture reports whether a vault takes the account's picture. One that is there already stays, whatever it is.
+func (a *Account) checkPicture() error {
+	if a.Picture == "" {
+		return nil
+	}
+	err := picture.Check(a.Picture)
+	switch {
+	case errors.Is(err, picture.ErrTooLarge):
+		return fmt.Errorf("%w: %w", ErrTooLong, err)
+	case err != nil:
+		return fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	return nil
 }
 
 func checkParams(p otp.Params) error {

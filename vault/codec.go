@@ -3,6 +3,7 @@ package vault
 import (
 	"bytes"
 	"encoding/base32"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
@@ -32,7 +33,7 @@ func (v *Vault) encode() (entries [][]byte, wipe func()) {
 	size := 0
 	for _, e := range v.entries {
 		a := &e.account
-		size += 448 + len(a.Issuer) + len(a.Name) + len(a.Note) + len(a.URL) + len(a.Icon) + 2*a.Params.Secret.Len()
+		size += 448 + len(a.Issuer) + len(a.Name) + len(a.Note) + len(a.URL) + len(a.Icon) + base64.StdEncoding.EncodedLen(len(a.Picture)) + 2*a.Params.Secret.Len()
 		for _, t := range a.Tags {
 			size += len(t) + 4
 		}
@@ -85,6 +86,11 @@ func appendEntry(out []byte, e *entry) []byte {
 	out = appendMember(out, `,"note":`, a.Note)
 	out = appendMember(out, `,"url":`, a.URL)
 	out = appendMember(out, `,"icon":`, a.Icon)
+	if a.Picture != "" {
+		out = append(out, `,"picture":"`...)
+		out = base64.StdEncoding.AppendEncode(out, []byte(a.Picture))
+		out = append(out, '"')
+	}
 	out = appendTime(out, `,"created":"`, a.Created)
 	out = appendTime(out, `,"changed":"`, a.Changed)
 	out = appendTime(out, `,"used":"`, a.Used)
@@ -274,6 +280,8 @@ func decodeMember(name string, value []byte, a *Account) (known bool, err error)
 		a.URL, ok = text(value)
 	case `"icon"`:
 		a.Icon, ok = text(value)
+	case `"picture"`:
+		a.Picture, ok = file(value)
 	case `"created"`:
 		a.Created, ok = moment(value)
 	case `"changed"`:
@@ -349,6 +357,20 @@ func key(value []byte) (secret.Bytes, bool) {
 		return secret.Bytes{}, false
 	}
 	return secret.New(raw), true
+}
+
+// file reads the bytes of a small file in base64 as appendEntry writes it.
+func file(value []byte) (string, bool) {
+	if !isText(value) {
+		return "", false
+	}
+	value = value[1 : len(value)-1]
+	raw := make([]byte, base64.StdEncoding.DecodedLen(len(value)))
+	n, err := base64.StdEncoding.Strict().Decode(raw, value)
+	if err != nil || base64.StdEncoding.EncodedLen(n) != len(value) { // the library passes over line ends
+		return "", false
+	}
+	return string(raw[:n]), true
 }
 
 func small(value []byte) (int, bool) {

@@ -225,7 +225,7 @@ func differences(a, b *Account) []string {
 	add(a.Favourite != b.Favourite, "favourite")
 	add(a.Note != b.Note, "note")
 	add(a.URL != b.URL, "address")
-	add(a.Icon != b.Icon, "icon")
+	add(a.Icon != b.Icon || a.Picture != b.Picture, "icon")
 	add(a.Trashed.IsZero() != b.Trashed.IsZero(), "trash")
 	add(!slices.EqualFunc(a.Recovery, b.Recovery, sameSheet), "recovery keys")
 	add(!slices.EqualFunc(a.History, b.History, Retired.same), "former keys")

@@ -229,6 +229,9 @@ func (v *Vault) Adopt(a Account) error {
 	}
 	a.Created, a.Changed, a.Trashed = stamp(a.Created), stamp(a.Changed), stamp(a.Trashed)
 	a, err := a.normal()
+	if err == nil {
+		err = a.checkPicture()
+	}
 	if err != nil {
 		return err
 	}

@@ -192,6 +192,9 @@ func (v *Vault) Add(a Account, random io.Reader, now time.Time) (Account, error)
 	if a, err = a.normal(); err != nil {
 		return Account{}, err
 	}
+	if err := a.checkPicture(); err != nil {
+		return Account{}, err
+	}
 	if a.Recovery, err = v.sealed(a.Recovery); err != nil {
 		return Account{}, err
 	}
@@ -212,6 +215,9 @@ func (v *Vault) Put(a Account, now time.Time) error {
 	was := v.entries[i]
 	a.Created, a.Changed, a.Trashed = was.account.Created, stamp(now), was.account.Trashed
 	a, err := a.normal()
+	if err == nil && a.Picture != was.account.Picture {
+		err = a.checkPicture()
+	}
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/tallystick/tallystick/vault"
 	"github.com/tallystick/tallystick/vault/keys"
 	"github.com/tallystick/tallystick/vault/otp"
+	"github.com/tallystick/tallystick/vault/picture"
 	"github.com/tallystick/tallystick/vault/secret"
 	"github.com/tallystick/tallystick/vault/vaulttest"
 )
@@ -122,6 +123,8 @@ func TestAddAndPut(t *testing.T) {
 		"long note":    {func(a *vault.Account) { a.Note = strings.Repeat("x", vault.MaxNote+1) }, []error{vault.ErrTooLong}},
 		"long url":     {func(a *vault.Account) { a.URL = strings.Repeat("x", vault.MaxURL+1) }, []error{vault.ErrTooLong}},
 		"long icon":    {func(a *vault.Account) { a.Icon = strings.Repeat("x", vault.MaxIcon+1) }, []error{vault.ErrTooLong}},
+		"long picture": {func(a *vault.Account) { a.Picture = strings.Repeat("x", picture.MaxBytes+1) }, []error{vault.ErrTooLong, picture.ErrTooLarge}},
+		"no picture":   {func(a *vault.Account) { a.Picture = "GIF89a" }, []error{vault.ErrInvalid, picture.ErrUnknown}},
 		"long tag":     {func(a *vault.Account) { a.Tags = []string{strings.Repeat("x", vault.MaxTag+1)} }, []error{vault.ErrTooLong}},
 		"used in -300": {func(a *vault.Account) { a.Used = time.Date(-300, 1, 1, 0, 0, 0, 0, time.UTC) }, []error{vault.ErrInvalid}},
 		"many tags": {func(a *vault.Account) {

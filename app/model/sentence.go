@@ -21,6 +21,7 @@ import (
 	"github.com/tallystick/tallystick/vault/kit"
 	"github.com/tallystick/tallystick/vault/otp"
 	"github.com/tallystick/tallystick/vault/otpauth"
+	"github.com/tallystick/tallystick/vault/picture"
 	"github.com/tallystick/tallystick/vault/recovery"
 	"github.com/tallystick/tallystick/vault/seal"
 	"github.com/tallystick/tallystick/vault/secret"
@@ -83,6 +84,10 @@ var sentences = []said{
 	// Accounts.
 	{vault.ErrNoAccount, "There is no such account."},
 	{vault.ErrTooMany, "The vault is full. Remove accounts that are no longer used."},
+	{picture.ErrDrawing, "The picture is an SVG drawing, which is not kept. Choose a PNG, JPEG, WebP, GIF or BMP file."},
+	{picture.ErrUnknown, "The file is no picture. Choose a PNG, JPEG, WebP, GIF or BMP file."},
+	{picture.ErrTooLarge, "The picture is too large. Choose one of at most 2 MB and 2048 by 2048 pixels; a WebP of at most 512 by 512."},
+	{picture.ErrDamaged, "The picture is damaged. Choose another one."},
 	{vault.ErrTooLong, "A name, tag, note or address is too long. Make it shorter."},
 
 	// Parameters: above vault.ErrInvalid, which wraps them.
