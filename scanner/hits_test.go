@@ -111,6 +111,21 @@ func TestHitRate(t *testing.T) {
 			})
 			return m
 		}},
+		{"through a camera, leaning more and more", 14, 6, func(i int) *image.RGBA {
+			a := 0.03 * float64(i)
+			m := page(480, 480, grey(90))
+			long := text(i) + "&issuer=A+name+that+is+long+enough+to+make+the+code+larger+than+version+six"
+			putThrough(m, modules(t, long, qrcode.Medium), func(x, y float64) (float64, float64) {
+				u, v := (x-240)/150, (y-240)/150
+				u, v = 0.97*u-0.24*v, 0.24*u+0.97*v
+				w := 1 - a*u - 0.8*a*v
+				if w < 0.05 {
+					return 9, 9
+				}
+				return u / w, v / w
+			})
+			return noisy(blurred(m, 1), 30, random(i))
+		}},
 		{"a growing stain", 14, 10, func(i int) *image.RGBA {
 			m := upright(stamp{px: 5, quiet: 4}, qrcode.Highest, i, 360, 360)
 			z := 10 * i

@@ -19,7 +19,7 @@ const maxDecodes = 250
 
 // maxModules caps the modules that are sampled and decoded in one scan: 50 to 100 ns each. The largest code has 31,329, a
 // screen full of codes takes a tenth of this.
-const maxModules = 1_000_000
+const maxModules = 600_000
 
 const (
 	// maxBent caps the modules of the maps that are bent in one scan: some thirty looks for each. Nearly everything that
