@@ -33,6 +33,7 @@ func (l *List) apply(work func(ctx context.Context) error, steady bool, then fun
 	}, func() {
 		if snap != nil {
 			l.load(snap, steady)
+			s.sharing.vaultChanged()
 		}
 		then(err)
 	}, func() { snap.wipe() })

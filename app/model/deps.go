@@ -14,6 +14,7 @@ import (
 	"github.com/tallystick/tallystick/scanner/capture"
 	"github.com/tallystick/tallystick/vault"
 	"github.com/tallystick/tallystick/vault/secret"
+	"github.com/tallystick/tallystick/vault/share"
 )
 
 // Vault is what the window needs of a vault.Manager.
@@ -78,6 +79,10 @@ type Deps struct {
 	Backups BackupKeeper
 	// Exports remembers exports in the open; nil = nobody does.
 	Exports ExportReminders
+	// Teams does everything with shared vaults; nil = there are none. A change that it makes to the vault is seen by Vault.
+	Teams Teams
+	// Who is what the system calls the person and this computer, to begin with; nil = unknown.
+	Who func() share.Person
 	// Downloads is where the browser puts files; nil or "" = unknown.
 	Downloads func() string
 	// Guides are the portal guides; nil = none.

@@ -23,6 +23,7 @@ const (
 // Filter chooses rows besides the search text; all of it has to hold.
 type Filter struct {
 	Favourites bool
+	Shared     bool   // only accounts of shared vaults
 	Manual     bool   // only accounts that keep recovery keys and make no codes
 	Tag        string // "" = any
 }
@@ -198,6 +199,9 @@ func (l *List) passes(e *entry) bool {
 	if l.filter.Favourites && !e.acc.Favourite {
 		return false
 	}
+	if l.filter.Shared && !l.isShared(e) {
+		return false
+	}
 	if l.filter.Manual && (e.broken != "" || e.acc.Params.Kind != otp.Manual) {
 		return false
 	}
@@ -329,6 +333,16 @@ func (l *List) HasManual() bool {
 	return l.snap != nil && slices.ContainsFunc(l.snap.entries, func(e entry) bool {
 		return e.broken == "" && e.acc.Params.Kind == otp.Manual
 	})
+}
+
+// HasShared reports whether any account belongs to a shared vault, so that Filter.Shared has something to show.
+func (l *List) HasShared() bool {
+	return l.snap != nil && slices.ContainsFunc(l.snap.entries, func(e entry) bool { return l.isShared(&e) })
+}
+
+func (l *List) isShared(e *entry) bool {
+	_, ok := l.s.sharing.badges[e.acc.Shared]
+	return ok && e.acc.Shared != ""
 }
 
 // Sort is the order of the rows.

@@ -36,6 +36,9 @@ type Row struct {
 	ClearsIn      int    // seconds
 	Fresh         bool   // just added: highlight
 	Created, Used time.Time
+	SharedWith    int    // how many people have it; 0 = it is not shared
+	SharedIn      string // the name of the shared vault
+	ReadOnly      bool   // this device may not change it
 }
 
 // shown is a HOTP code on show.
@@ -54,6 +57,9 @@ func (l *List) row(e *entry) Row {
 	}
 	r.ClearsIn = l.s.clip.secondsLeft(a.ID, now)
 	r.Copied = r.ClearsIn > 0
+	if b, ok := l.s.sharing.badges[a.Shared]; ok && a.Shared != "" {
+		r.SharedWith, r.SharedIn, r.ReadOnly = max(1, b.People), clean(b.Name), !b.Writes
+	}
 	switch {
 	case e.broken != "":
 	case a.Params.Kind == otp.HOTP:

@@ -45,6 +45,7 @@ type Session struct {
 	closed   bool
 	watching bool
 	reading  bool // news from outside are being read
+	unread   bool // and others came meanwhile
 	probing  bool // and the protection is being looked at
 
 	opener *vault.RecoveryKey // opens sealed recovery keys while they are shown; nil = closed
@@ -60,6 +61,7 @@ type Session struct {
 	moveIn   *MoveIn
 	printout *Printout
 	rescue   *Rescue
+	sharing  *Sharing
 	settings *Settings
 	clip     *clip
 	idle     autoLock
@@ -84,6 +86,7 @@ func NewSession(d Deps) *Session {
 	s.moveIn = &MoveIn{s: s}
 	s.printout = &Printout{s: s, chosen: map[vault.ID]bool{}}
 	s.rescue = &Rescue{s: s}
+	s.sharing = newSharing(s)
 	s.clip = &clip{s: s}
 	s.idle = autoLock{s: s}
 	return s
@@ -363,6 +366,7 @@ func (s *Session) opened(snap *snapshot) {
 	s.doctor.opened()
 	s.backup.opened()
 	s.export.opened()
+	s.sharing.opened()
 }
 
 // Lock closes the vault behind a passphrase. locked is false, with a sentence that
@@ -414,6 +418,7 @@ func (s *Session) drop() map[vault.ID]time.Time {
 	s.moveIn.drop()
 	s.rescue.drop()
 	s.printout.drop()
+	s.sharing.drop()
 	s.CloseRecovery()
 	return s.list.drop()
 }
@@ -532,10 +537,14 @@ func (s *Session) watch() {
 
 // news reads the vault again after something, perhaps we ourselves, changed it.
 func (s *Session) news() {
-	if s.state != Open || s.reading || s.closed {
+	if s.state != Open || s.closed {
 		return
 	}
-	s.reading = true
+	if s.reading {
+		s.unread = true
+		return
+	}
+	s.reading, s.unread = true, false
 	s.probe()
 	var snap *snapshot
 	var err error
@@ -558,6 +567,10 @@ func (s *Session) news() {
 			snap.wipe()
 		case snap != nil:
 			s.list.load(snap, false)
+			s.sharing.vaultChanged()
+		}
+		if s.unread {
+			s.news()
 		}
 	}, func() { snap.wipe() })
 }

@@ -156,7 +156,7 @@ func fingerprint(seed maphash.Seed, accounts []vault.Account, broken []vault.Bro
 		number(a.Created.Unix())
 		number(a.Used.Unix())
 		number(a.Trashed.Unix())
-		text(a.Portal, string(a.Pending))
+		text(a.Portal, string(a.Pending), a.Shared)
 		number(int64(len(a.History)))
 		for i := range a.History {
 			hidden(a.History[i].Params.Secret)
