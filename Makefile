@@ -6,7 +6,8 @@
 #   make bench        how fast and how big it is
 #   make screenshots  pictures of every screen into docs/pictures
 #
-# and: make build, make cli (no cgo), make e2e, make bench-scan, make stores (shared vaults on real servers), make fuzz, make lint-threads,
+# and: make build, make cli (no cgo), make e2e, make bench-scan, make stores (shared vaults on real servers), make model (shared vaults, many more
+# random teams), make fuzz, make lint-threads,
 # make vuln, make clean
 
 SHELL     := /bin/sh
@@ -138,6 +139,13 @@ bench-scan:
 
 screenshots:
 	$(STAGE) "pictures of every screen" env CGO_ENABLED=0 $(GO) test -tags $(HEADLESS) -count=1 ./app/view -run TestScreenshots -screenshots $(CURDIR)/docs/pictures
+
+# Random teams on a storage that does everything wrong: make test plays 10,000. MODEL_SEED=N begins elsewhere.
+MODEL_RUNS ?= 200000
+MODEL_SEED ?= 1
+.PHONY: model
+model:
+	$(STAGE) "$(MODEL_RUNS) random teams" env CGO_ENABLED=0 SHARE_MODEL_RUNS=$(MODEL_RUNS) SHARE_MODEL_SEED=$(MODEL_SEED) $(GO) test -count=1 -timeout 0 -tags $(HEADLESS) -run 'TestModel$$' ./vault/share
 
 # Half a minute for every fuzz target. FUZZTIME=10m for a night.
 FUZZTIME ?= 30s

@@ -79,7 +79,7 @@ func (m *model) own(i int, o object, data []byte) bool {
 func (m *model) other(i int) (DeviceID, Head, bool) {
 	r := m.devs[i]
 	for _, d := range sortedKeys(r.chain.Standing().Members) {
-		if h := r.held[d]; d != r.Me() && h.N > 0 && m.folders[i].objects[devName(r.vault, d, h.N, h.Hash)] != nil {
+		if h := r.held[d]; d != r.Me() && h.N > 0 && hashOf(m.folders[i].objects[devName(r.vault, d, h.N, h.Hash)]) == h.Hash {
 			return d, h, true
 		}
 	}
