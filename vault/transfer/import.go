@@ -185,6 +185,10 @@ func (im *Import) Read(ctx context.Context, passphrase secret.Bytes) (Result, er
 			return Result{}, fmt.Errorf("%w: more than %d accounts", ErrTooLarge, MaxEntries)
 		}
 	}
+	if err := all.smallIcons(ctx); err != nil {
+		all.Wipe()
+		return Result{}, err
+	}
 	all.Format = im.Format()
 	all.Warnings = append(all.Warnings, im.notes...)
 	return all, nil

@@ -32,7 +32,7 @@ func isOwnBackup(data []byte) bool {
 		bytes.Contains(data[max(0, len(data)-1024):], []byte("accounts.age"))
 }
 
-const restoreInstead = "An import brings names, keys, tags, notes and unused recovery keys. Restoring this file instead brings everything: dates, former keys and used recovery keys as well."
+const restoreInstead = "An import brings names, keys, tags, notes, pictures and unused recovery keys. Restoring this file instead brings everything: dates, former keys and used recovery keys as well."
 
 func openTallystick(_ context.Context, in *input) (opened, error) {
 	file, err := backup.Parse(in.name, in.data)
@@ -87,7 +87,7 @@ func (g *gather) addOwn(a vault.Account) {
 	if !g.next() {
 		return
 	}
-	x := extra{favourite: a.Favourite, archived: !a.Trashed.IsZero(), url: a.URL, used: a.Used}
+	x := extra{icon: iconFrom("", []byte(a.Picture)), favourite: a.Favourite, archived: !a.Trashed.IsZero(), url: a.URL, used: a.Used}
 	for _, s := range a.Recovery {
 		switch {
 		case !s.Valid():

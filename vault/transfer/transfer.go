@@ -73,9 +73,9 @@ type Entry struct {
 // names is how an account is called.
 type names struct{ issuer, name string }
 
-// Icon is a picture an export carries.
+// Icon is a picture an export carries. In a Result it is of the form a vault keeps (package picture), always image/png.
 type Icon struct {
-	MIME string // image/png, image/jpeg, image/svg+xml, image/webp; "" = none
+	MIME string // image/png, image/jpeg, image/svg+xml, image/webp, image/gif, image/bmp; "" = none
 	Data []byte
 }
 

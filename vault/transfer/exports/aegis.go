@@ -63,7 +63,8 @@ type aegisEntry struct {
 	Issuer   string    `json:"issuer"`
 	Note     string    `json:"note"`
 	Favorite bool      `json:"favorite"`
-	Icon     *string   `json:"icon"`
+	Icon     []byte    `json:"icon"` // base64, or null
+	IconMIME string    `json:"icon_mime,omitempty"`
 	Info     aegisInfo `json:"info"`
 	Groups   []string  `json:"groups"`
 }
@@ -93,6 +94,9 @@ func aegis(accounts []vault.Account, o Options) ([]byte, error) {
 		e := aegisEntry{
 			Type: string(p.Kind), UUID: uuidOf(string(a.ID)), Name: a.Name, Issuer: a.Issuer, Note: a.Note, Favorite: a.Favourite, Groups: []string{},
 			Info: aegisInfo{Secret: otp.EncodeBase32(p.Secret.Reveal()), Algo: string(p.Algorithm), Digits: p.Digits, PIN: string(p.PIN.Reveal())},
+		}
+		if a.Picture != "" { // its hash may be missing: the app works it out
+			e.Icon, e.IconMIME = []byte(a.Picture), "image/png"
 		}
 		if p.Kind == otp.MOTP { // the bytes that the text stands for
 			key, err := hex.DecodeString(string(p.Secret.Reveal()))

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 	"image/png"
 	"math/rand/v2"
 	"slices"
@@ -18,6 +19,7 @@ import (
 	"github.com/tallystick/tallystick/vault"
 	"github.com/tallystick/tallystick/vault/otp"
 	"github.com/tallystick/tallystick/vault/otpauth"
+	"github.com/tallystick/tallystick/vault/picture"
 	"github.com/tallystick/tallystick/vault/recovery"
 	"github.com/tallystick/tallystick/vault/secret"
 	"github.com/tallystick/tallystick/vault/transfer"
@@ -63,6 +65,9 @@ func random(seed uint64, n int) []vault.Account {
 	var list []vault.Account
 	for range n {
 		a := vault.Account{Issuer: text(), Name: text(), Note: pick("", "a note\nof two lines"), URL: pick("", "https://x.example/login"), Favourite: r.IntN(2) == 0}
+		if len(list)%4 == 1 {
+			a.Picture = drawn(byte(len(list)))
+		}
 		for range r.IntN(4) {
 			a.Tags = append(a.Tags, pick("work", "home", "money", "Ü & é", "two words"))
 		}
@@ -92,6 +97,23 @@ func random(seed uint64, n int) []vault.Account {
 		list = append(list, a)
 	}
 	return list
+}
+
+// drawn is a picture as a vault keeps it, half transparent.
+func drawn(shade byte) string {
+	img := image.NewNRGBA(image.Rect(0, 0, 20, 20))
+	for i := range img.Pix {
+		img.Pix[i] = shade + byte(i)
+	}
+	var out bytes.Buffer
+	if err := png.Encode(&out, img); err != nil {
+		panic(err)
+	}
+	small, err := picture.Small(out.Bytes())
+	if err != nil {
+		panic(err)
+	}
+	return small
 }
 
 // read is what the reader of another app makes of a file.
@@ -175,6 +197,9 @@ func compare(t *testing.T, f Format, a vault.Account, e transfer.Entry, lost []s
 	}
 	if e.URL != a.URL && !is("address") {
 		t.Errorf("%s: address %q came back as %q", f, a.URL, e.URL)
+	}
+	if string(e.Icon.Data) != a.Picture && !is("picture") || a.Picture != "" && f == Aegis && is("picture") {
+		t.Errorf("%s: its picture has %d bytes, and had %d", f, len(e.Icon.Data), len(a.Picture))
 	}
 	if len(a.Recovery) > 0 != is("recovery key") {
 		t.Errorf("%s: recovery keys: %v", f, lost)

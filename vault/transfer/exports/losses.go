@@ -81,32 +81,30 @@ type capacity struct {
 	mark   bool
 	note   bool
 	url    bool
-	pins   bool     // of mOTP and Yandex
+	pins   bool // of mOTP and Yandex
+	icons  bool
 	always []string // what is lost of every account
 }
 
-const (
-	timesLost = "When accounts were added, changed and last used is not written."
-	iconsLost = "Pictures are not written."
-)
+const timesLost = "When accounts were added, changed and last used is not written."
 
 func anyNumber(int) bool { return true }
 
 var capacities = map[Format]capacity{
 	Aegis: {app: "Aegis", kinds: []otp.Kind{otp.TOTP, otp.HOTP, otp.Steam, otp.MOTP, otp.Yandex}, digits: anyNumber, period: anyNumber,
-		tags: math.MaxInt, mark: true, note: true, pins: true, always: []string{timesLost, iconsLost}},
+		tags: math.MaxInt, mark: true, note: true, pins: true, icons: true, always: []string{timesLost}},
 	TwoFAS: {app: "2FAS", kinds: []otp.Kind{otp.TOTP, otp.HOTP, otp.Steam},
 		digits: func(n int) bool { return n >= 5 && n <= 8 }, period: func(n int) bool { return n == 10 || n == 30 || n == 60 || n == 90 },
-		tags: 1, always: []string{timesLost, iconsLost}},
+		tags: 1, always: []string{timesLost}},
 	Bitwarden: {app: "Bitwarden", kinds: []otp.Kind{otp.TOTP, otp.Steam}, digits: anyNumber, period: anyNumber,
-		tags: 1, mark: true, note: true, url: true, always: []string{timesLost, iconsLost}},
+		tags: 1, mark: true, note: true, url: true, always: []string{timesLost}},
 	URIs: {app: "a link", kinds: []otp.Kind{otp.TOTP, otp.HOTP, otp.Steam, otp.MOTP, otp.Yandex}, digits: anyNumber, period: anyNumber,
-		tags: otpauth.MaxTags, pins: true, always: []string{timesLost, iconsLost}},
+		tags: otpauth.MaxTags, pins: true, always: []string{timesLost}},
 	Google: {app: "Google Authenticator", kinds: []otp.Kind{otp.TOTP, otp.HOTP},
 		digits: func(n int) bool { return n == 6 || n == 8 }, period: func(n int) bool { return n == 30 },
-		always: []string{timesLost, iconsLost}},
+		always: []string{timesLost}},
 	PDF: {app: "the page", kinds: []otp.Kind{otp.TOTP, otp.HOTP, otp.Steam, otp.MOTP, otp.Yandex}, digits: anyNumber, period: anyNumber,
-		pins: true, always: []string{timesLost, iconsLost}},
+		pins: true, always: []string{timesLost}},
 }
 
 // leftOut says why the form cannot hold an account at all; "" = it can.
@@ -180,6 +178,7 @@ func (f Format) lost(a vault.Account) []string {
 	add(a.Note != "" && !c.note, "its note")
 	add(a.URL != "" && !c.url, "its sign-in address")
 	add(a.Params.Kind == otp.MOTP && (f == URIs || f == PDF), "its PIN, which you will be asked for")
+	add(a.Picture != "" && !c.icons, "its picture")
 	keys := 0
 	for _, s := range a.Recovery {
 		keys += len(s.Keys)

@@ -18,11 +18,13 @@ package intake
 import (
 	"hash/maphash"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/tallystick/tallystick/vault"
 	"github.com/tallystick/tallystick/vault/otp"
+	"github.com/tallystick/tallystick/vault/picture"
 	"github.com/tallystick/tallystick/vault/recovery"
 	"github.com/tallystick/tallystick/vault/secret"
 	"github.com/tallystick/tallystick/vault/transfer"
@@ -42,6 +44,9 @@ const (
 
 // Adds reports whether an entry of that verdict is added unless the person says otherwise.
 func (v Verdict) Adds() bool { return v == New || v == Namesake }
+
+// MaxPictures is how many bytes all pictures of a vault may have for an import to add another one: a vault file has at most 64 MiB.
+const MaxPictures = 16 << 20
 
 // ArchiveTag marks accounts that were in the other app's trash or archive.
 const ArchiveTag = "archive"
@@ -72,12 +77,36 @@ func Plan(v *vault.Vault, entries []transfer.Entry) []Item {
 	for i, e := range entries {
 		plan[i] = known.judge(i, e)
 	}
+	leavePictures(v, plan)
 	return plan
 }
 
-// Becomes is the account an entry becomes, without an id and without recovery keys.
+// leavePictures takes the pictures off that would make the vault file too large, the last ones first.
+func leavePictures(v *vault.Vault, plan []Item) {
+	room := MaxPictures
+	for _, a := range v.Accounts() {
+		room -= len(a.Picture)
+	}
+	for i := range plan {
+		a := &plan[i].Account
+		if !plan[i].Verdict.Adds() || a.Picture == "" {
+			continue
+		}
+		if len(a.Picture) > room {
+			a.Picture = ""
+			plan[i].Entry.Warnings = append(slices.Clip(plan[i].Entry.Warnings), "Its icon is not kept: there are too many.")
+			continue
+		}
+		room -= len(a.Picture)
+	}
+}
+
+// Becomes is the account an entry becomes, without an id and without recovery keys. An icon that is not of the form a vault keeps stays behind.
 func Becomes(e transfer.Entry) vault.Account {
 	a := vault.Account{Tags: e.Tags, Favourite: e.Favourite, Note: e.Note, URL: e.URL, Used: e.Used}
+	if small := string(e.Icon.Data); picture.Check(small) == nil {
+		a.Picture = small
+	}
 	a.Issuer, a.Name, a.Params = e.Account()
 	if e.Archived {
 		a.Tags = append(append([]string(nil), a.Tags...), ArchiveTag)

@@ -1,8 +1,11 @@
 package intake_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"image"
+	"image/png"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -11,6 +14,7 @@ import (
 
 	"github.com/tallystick/tallystick/vault"
 	"github.com/tallystick/tallystick/vault/otp"
+	"github.com/tallystick/tallystick/vault/picture"
 	"github.com/tallystick/tallystick/vault/secret"
 	"github.com/tallystick/tallystick/vault/transfer"
 	"github.com/tallystick/tallystick/vault/transfer/intake"
@@ -148,6 +152,62 @@ func TestWhatComesAlong(t *testing.T) {
 	}
 	if !slices.Equal(e.Tags, []string{"Work"}) {
 		t.Error("the entry's tags were changed")
+	}
+}
+
+// shade is a picture as a vault keeps it.
+func shade(t *testing.T, n int) transfer.Icon {
+	t.Helper()
+	img := image.NewNRGBA(image.Rect(0, 0, 90, 90))
+	r := rand.New(rand.NewPCG(uint64(n), 1))
+	for i := range img.Pix {
+		img.Pix[i] = byte(r.Uint32())
+	}
+	var out bytes.Buffer
+	if err := png.Encode(&out, img); err != nil {
+		t.Fatal(err)
+	}
+	return transfer.Icon{MIME: "image/png", Data: out.Bytes()}
+}
+
+// TestPictures: an icon becomes the account's picture, unless it is of no form a vault keeps, or the vault has so many that its file would
+// become too large.
+func TestPictures(t *testing.T) {
+	random := dice()
+	v := vault.New()
+	icon := shade(t, 0)
+	if len(icon.Data) > picture.MaxBytes {
+		t.Fatalf("%d bytes", len(icon.Data))
+	}
+	var entries []transfer.Entry
+	for i := range intake.MaxPictures/len(icon.Data) + 3 {
+		e := entry("Shop", fmt.Sprint(i), fmt.Sprint("key ", i))
+		e.Icon = icon
+		entries = append(entries, e)
+	}
+	strange := entry("Strange", "x", "another key")
+	strange.Icon = transfer.Icon{MIME: "image/gif", Data: []byte("GIF89a")}
+	entries = append([]transfer.Entry{strange}, entries...)
+	plan := intake.Plan(v, entries)
+	var choices []intake.Choice
+	for _, it := range plan {
+		choices = append(choices, intake.Usual(it))
+	}
+	added, err := intake.Apply(v, plan, choices, random, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, all := 0, 0
+	for i, a := range added {
+		all += len(a.Picture)
+		if a.Picture != "" {
+			kept++
+		} else if i > 0 && (len(plan[i].Entry.Warnings) != 1 || len(entries[i].Warnings) != 0) {
+			t.Error("a picture is lost and nothing said")
+		}
+	}
+	if added[0].Picture != "" || added[1].Picture != string(icon.Data) || kept != len(added)-4 || all > intake.MaxPictures {
+		t.Errorf("%d of %d pictures kept, %d bytes", kept, len(added), all)
 	}
 }
 
