@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tallystick/tallystick/vault"
 	"github.com/tallystick/tallystick/vault/otp"
 	"github.com/tallystick/tallystick/vault/otpauth"
 	"github.com/tallystick/tallystick/vault/secret"
@@ -25,6 +26,7 @@ type addOptions struct {
 	given           map[string]bool // flags that were set, by name
 
 	keepBoth, replace bool
+	over              string
 	json, showSecrets bool
 }
 
@@ -67,6 +69,7 @@ Where there is no vault yet, this makes one.`,
 	f.Uint64Var(&o.counter, "counter", 0, "with --manual, hotp: the next code is the one of counter `N`")
 	f.BoolVar(&o.replace, "replace", false, "when the key is there already: take the new names and settings")
 	f.BoolVar(&o.keepBoth, "keep-both", false, "when the key is there already: add it again")
+	f.StringVar(&o.over, "over", "", "give this `ACCOUNT` the key, because its portal made another one")
 	f.BoolVar(&o.json, "json", false, "print what was added as a JSON array")
 	f.BoolVar(&o.showSecrets, "show-secrets", false, "with --json: add the keys")
 	return cmd
@@ -91,8 +94,11 @@ func (r *run) add(ctx context.Context, args []string, o addOptions) error {
 	if err != nil {
 		return err
 	}
-	if o.showSecrets && !o.json {
+	switch {
+	case o.showSecrets && !o.json:
 		return usage("--show-secrets goes with --json here.")
+	case o.over != "" && general != refuse:
+		return usage("--over goes without --replace and --keep-both.")
 	}
 	var got found
 	if o.manual {
@@ -125,15 +131,73 @@ func (r *run) add(ctx context.Context, args []string, o addOptions) error {
 	if len(entries) == 0 {
 		return fail(statusFailed, "There is nothing in it that can be added.")
 	}
-	return r.addEntries(ctx, entries, general, func(out saved) error {
+	show := func(out saved, did string) error {
 		if o.json {
 			return r.jsonAccounts(out.accounts, o.showSecrets)
 		}
 		for _, a := range out.accounts {
-			r.print("Added %s (%s).", nameOr(a.Issuer, a.Name, ""), string(a.ID)[:8])
+			r.print("%s %s (%s).", did, nameOr(a.Issuer, a.Name, ""), string(a.ID)[:8])
 		}
 		return nil
+	}
+	if o.over != "" {
+		out, err := r.enrollAgain(ctx, entries, o)
+		if err != nil {
+			return err
+		}
+		return show(out, "Changed the key of")
+	}
+	return r.addEntries(ctx, entries, general, func(out saved) error { return show(out, "Added") })
+}
+
+// enrollAgain gives an account the key of the one entry there is. It keeps its names, unless the command says others, and everything
+// else; the key it had stays in its history.
+func (r *run) enrollAgain(ctx context.Context, entries []otpauth.Entry, o addOptions) (saved, error) {
+	if len(entries) != 1 {
+		return saved{}, usage("--over goes with one account, and there are %d here.", len(entries))
+	}
+	r.warn(entries)
+	entries, leftOut, err := r.askPINs(ctx, entries)
+	if err != nil {
+		return saved{}, err
+	}
+	if leftOut > 0 || len(entries) == 0 {
+		return saved{}, errSaid(statusFailed)
+	}
+	m, err := r.open(ctx)
+	if err != nil {
+		return saved{}, err
+	}
+	defer func() { _ = m.Close() }()
+	var out saved
+	err = r.update(ctx, m, func(v *vault.Vault) error {
+		a, err := r.one(v.Accounts(), o.over)
+		if err != nil {
+			return err
+		}
+		if o.issuer != "" {
+			a.Issuer = o.issuer
+		}
+		if o.name != "" {
+			a.Name = o.name
+		}
+		for _, tag := range o.tags {
+			a.Tags = withTag(a.Tags, tag)
+		}
+		counter := a.Params.Counter
+		same := a.Params.Same(entries[0].Params)
+		a.Params = entries[0].Params
+		if same && a.Params.Kind == otp.HOTP {
+			a.Params.Counter = max(counter, a.Params.Counter)
+		}
+		if err := v.Put(a, r.env.Now()); err != nil {
+			return err
+		}
+		a, _ = v.Account(a.ID)
+		out = saved{accounts: []vault.Account{a}}
+		return nil
 	})
+	return out, err
 }
 
 // addEntries saves entries and lets show print what was added. It fails, after saving

@@ -22,7 +22,7 @@ func (r *run) editCommand() *cobra.Command {
 		Use:   "edit ACCOUNT",
 		Short: "Change the names, tags, note or address of an account",
 		Long: `Change what an account is called and how it is found. The key stays as it is:
-to change that, add the new one with --replace or beside it.`,
+"add - --over ACCOUNT" gives the account another one.`,
 		Args: oneAccount,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var changes []change

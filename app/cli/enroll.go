@@ -98,7 +98,7 @@ func (r *run) save(ctx context.Context, m *vault.Manager, entries []otpauth.Entr
 	}
 	var out saved
 	var notes []string
-	err = m.Update(ctx, func(v *vault.Vault) error {
+	err = r.update(ctx, m, func(v *vault.Vault) error {
 		out, notes = saved{}, nil
 		for i, e := range entries {
 			same := v.SameKey(e.Params)

@@ -375,7 +375,7 @@ func (r *run) addSheet(ctx context.Context, account, file string, beside, asJSON
 			return err
 		}
 	}
-	err = m.Update(ctx, func(v *vault.Vault) error {
+	err = r.update(ctx, m, func(v *vault.Vault) error {
 		if a, err = r.one(v.Accounts(), account); err != nil {
 			return err
 		}
@@ -601,7 +601,7 @@ func (r *run) useKey(ctx context.Context, text string, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	err = m.Update(ctx, func(v *vault.Vault) error {
+	err = r.update(ctx, m, func(v *vault.Vault) error {
 		a, there := v.Account(id)
 		if !there || !a.Trashed.IsZero() {
 			return vault.ErrNoAccount

@@ -109,7 +109,7 @@ func (r *run) removeSheets(ctx context.Context, text, prefix string, yes, asJSON
 		return err
 	}
 	var kept keptRecord
-	err = m.Update(ctx, func(v *vault.Vault) error {
+	err = r.update(ctx, m, func(v *vault.Vault) error {
 		for _, sheet := range ids {
 			if err := v.RemoveSheet(id, sheet, r.env.Now()); err != nil && !errors.Is(err, recovery.ErrNotFound) {
 				return err // one that is gone already is as good as deleted

@@ -106,7 +106,7 @@ func (r *run) purge(ctx context.Context, text string, yes bool) error {
 			return fail(statusFailed, "Nothing was deleted.")
 		}
 	}
-	err = m.Update(ctx, func(v *vault.Vault) error {
+	err = r.update(ctx, m, func(v *vault.Vault) error {
 		if live {
 			if err := v.Remove(id, r.env.Now()); err != nil {
 				return err

@@ -235,7 +235,7 @@ func (r *run) updateClosing(ctx context.Context, fn func(*vault.Vault) error) er
 		return err
 	}
 	defer func() { _ = m.Close() }()
-	return m.Update(ctx, fn)
+	return r.update(ctx, m, fn)
 }
 
 // noteBroken tells of entries that can no longer be read, so that nobody takes them for gone.

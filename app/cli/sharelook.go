@@ -244,7 +244,7 @@ func (r *run) shareReenroll() *cobra.Command {
 		Short: "List the accounts to enroll again, because somebody who left knew their secrets",
 		Long: `List the accounts to enroll again at their portals, because somebody who was removed or
 left knew their secrets. An account leaves the list by itself when its secret is another
-one: add the portal's new QR code with "add - --replace".`,
+one: "add - --over ACCOUNT" gives it that of the portal's new QR code.`,
 		Args: vaultWord,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return r.inShare(cmd.Context(), args[0], func(s *team.Service, st team.Status) error {

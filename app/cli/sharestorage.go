@@ -146,7 +146,7 @@ func (r *run) invitation(ctx context.Context, l *store.Location, a *backend.Acce
 		if err != nil {
 			return text, err
 		}
-		if err := inviteWhere(i, l); err != nil {
+		if err := r.inviteWhere(i, l); err != nil {
 			return text, err
 		}
 		return text, r.askIfNeeded(ctx, *l, a)
@@ -168,7 +168,7 @@ func (r *run) invitation(ctx context.Context, l *store.Location, a *backend.Acce
 	if err != nil {
 		return text, err
 	}
-	if err := inviteWhere(invite, l); err != nil {
+	if err := r.inviteWhere(invite, l); err != nil {
 		return text, err
 	}
 	var two [2]secret.Bytes
@@ -201,8 +201,11 @@ func wholeInvite(lines [][]byte) (i share.Invite, text secret.Bytes, used int, e
 	return i, secret.Bytes{}, 0, first
 }
 
-// inviteWhere takes the place of the storage from the invite, unless --store named one.
-func inviteWhere(i share.Invite, l *store.Location) error {
+// inviteWhere takes the place of the storage from an invite that can still be used, unless --store named one.
+func (r *run) inviteWhere(i share.Invite, l *store.Location) error {
+	if r.env.Now().After(i.Expires) {
+		return share.ErrInviteExpired // before a vault is made for it
+	}
 	if l.Kind != "" {
 		return nil
 	}
