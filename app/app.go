@@ -16,8 +16,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"os/user"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -37,6 +40,8 @@ import (
 	"github.com/tallystick/tallystick/vault/backup"
 	"github.com/tallystick/tallystick/vault/keys"
 	"github.com/tallystick/tallystick/vault/secret"
+	"github.com/tallystick/tallystick/vault/share"
+	"github.com/tallystick/tallystick/vault/share/team"
 	"github.com/tallystick/tallystick/vault/transfer/exports"
 )
 
@@ -94,6 +99,7 @@ func Run(cfg Config) error {
 
 	fyneApp := cfg.NewApp()
 	w := newWindow(fyneApp, cfg)
+	teams := team.New(team.Config{Vault: manager})
 	session := model.NewSession(model.Deps{
 		Vault:            manager,
 		Scanner:          scanner.New(),
@@ -111,6 +117,8 @@ func Run(cfg Config) error {
 		Kits:             manager,
 		Backups:          backups,
 		Exports:          exports.Reminders{Dir: cfg.Dir},
+		Teams:            teams,
+		Who:              whoAmI,
 		Downloads:        downloads,
 		Guides:           guides,
 		Languages:        languages(),
@@ -141,6 +149,20 @@ func cameras() model.Cameras {
 		return nil
 	}
 	return webcams{}
+}
+
+// whoAmI is what the system calls the person and this computer: the beginning of what others in a shared vault see.
+func whoAmI() share.Person {
+	var p share.Person
+	if u, err := user.Current(); err == nil {
+		if p.Name = strings.TrimSpace(u.Name); p.Name == "" {
+			p.Name = u.Username[strings.LastIndexByte(u.Username, '\\')+1:] // Windows puts the domain before it
+		}
+	}
+	if host, err := os.Hostname(); err == nil {
+		p.Device, _, _ = strings.Cut(host, ".")
+	}
+	return p
 }
 
 // body is what the check-up looks at.

@@ -88,7 +88,10 @@ func (w *window) show(ctx context.Context, session *model.Session, about view.Ab
 		w.quit()
 	})
 	w.shown = true
-	w.app.Lifecycle().SetOnEnteredForeground(func() { w.setShown(true) })
+	w.app.Lifecycle().SetOnEnteredForeground(func() {
+		w.setShown(true)
+		session.Sharing().Front()
+	})
 	session.Start(ctx)
 }
 

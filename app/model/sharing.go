@@ -375,6 +375,14 @@ func (h *Sharing) Asking() (v SharedVault, ok bool) {
 	return v, false
 }
 
+// Of is the shared vault an account belongs to; "" = none.
+func (h *Sharing) Of(id ID) ShareID {
+	if e := h.s.list.entry(id); e != nil && h.s.list.isShared(e) {
+		return h.badges[e.acc.Shared].ID
+	}
+	return ""
+}
+
 // IsOffline reports whether a storage was not reached: a quiet sign.
 func (h *Sharing) IsOffline() bool {
 	return slices.ContainsFunc(h.list, func(st team.Status) bool { return st.Offline })

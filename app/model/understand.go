@@ -13,6 +13,8 @@ import (
 	"github.com/tallystick/tallystick/scanner/capture"
 	"github.com/tallystick/tallystick/scanner/clipimage"
 	"github.com/tallystick/tallystick/vault/otpauth"
+	"github.com/tallystick/tallystick/vault/secret"
+	"github.com/tallystick/tallystick/vault/share"
 )
 
 // export is one Google Authenticator export, of which some parts were seen.
@@ -44,6 +46,12 @@ func (a *Add) take(l look) {
 	a.stage, a.left = Choose, l.left
 	moreOfExport := false
 	for _, f := range l.findings {
+		if a.s.sharing.Available() && share.IsInvite([]byte(f.text)) {
+			l.wipe()
+			a.Cancel()
+			a.s.sharing.ReadInvite(secret.FromString(f.text))
+			return
+		}
 		moreOfExport = a.understand(f, &l) || moreOfExport
 	}
 	if moreOfExport {

@@ -88,11 +88,24 @@ func (d *detailPane) objects(a model.Row) []fyne.CanvasObject {
 	if guide := r.session.GuideFor(a.ID); guide != "" {
 		buttons = append(buttons, widget.NewButton(widget.Quiet, "Guide", look.IconHelp, func() { r.env.OpenGuide(guide) }))
 	}
-	buttons = append(buttons, widget.NewButton(widget.Secondary, "Edit", look.IconEdit, func() { r.openEdit(a.ID) }))
+	if !a.ReadOnly {
+		buttons = append(buttons, widget.NewButton(widget.Secondary, "Edit", look.IconEdit, func() { r.openEdit(a.ID) }))
+	}
 	if a.Kind != model.Manual {
 		buttons = append(buttons, widget.NewButton(widget.Quiet, "QR code", look.IconQR, func() { r.openQR(a.ID) }))
 	}
+	if r.session.Sharing().CanMove(a.ID) {
+		buttons = append(buttons, widget.NewButton(widget.Quiet, "Share with a team", look.IconShare, func() { r.openMove(a.ID) }))
+	}
 	objects = append(objects, widget.NewFlow(look.Space2, buttons...))
+	if a.SharedWith > 0 {
+		text := sharedWith(a) + "."
+		if a.ReadOnly {
+			text += " You may see its codes and change nothing."
+		}
+		objects = append(objects, widget.NewField("Shared", text, nil),
+			widget.NewFlow(look.Space2, widget.NewButton(widget.Quiet, "Open the shared vault", look.IconShare, func() { r.openShared(r.session.Sharing().Of(a.ID)) })))
+	}
 
 	field := func(label, value string) {
 		if value != "" {

@@ -27,6 +27,9 @@ func newWays(r *Root) *ways {
 		widget.NewChoiceCard(look.IconHelp, "Show me how at my portal", "Step by step, beside the portal's window", r.openGuides),
 		widget.NewChoiceCard(look.IconMoveIn, "Move in from another app", "Its export, encrypted or not: Google Authenticator, Aegis, Bitwarden, KeePass and many more", r.openMoveIn),
 	}}
+	if r.session.Sharing().Available() {
+		w.cards = append(w.cards, widget.NewChoiceCard(look.IconShare, joinTitle, "Somebody invited you: a text, a QR code or a file", r.openJoin))
+	}
 	if add.CanFilm() {
 		w.cards = slices.Insert(w.cards, 3, widget.NewChoiceCard(look.IconCamera, "Hold it up to the camera", "A QR code on paper or on another screen", func() { add.OpenCamera("") }))
 	}

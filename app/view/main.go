@@ -118,6 +118,9 @@ func (p *mainPage) updateChips() {
 		chips = append(chips, widget.Chip{ID: strconv.Itoa(len(chips)), Label: label, Icon: icon})
 		p.filters = append(p.filters, f)
 	}
+	if p.list.HasShared() {
+		offer(model.Filter{Shared: true}, "Shared", look.IconShare)
+	}
 	if p.list.HasManual() {
 		offer(model.Filter{Manual: true}, "By e-mail or SMS", look.IconMail)
 	}
@@ -144,7 +147,15 @@ func (p *mainPage) updateUnfinished() {
 // updateCare speaks of exports that lie about in the open, and else of a backup that is missing.
 func (p *mainPage) updateCare() {
 	defer p.left.Refresh()
-	exports, backups := p.root.session.Export(), p.root.session.Backup()
+	exports, backups, sharing := p.root.session.Export(), p.root.session.Backup(), p.root.session.Sharing()
+	if v, ok := sharing.Alarm(); ok {
+		p.care.Set(widget.Trouble, v.Head, "“"+v.Name+"”: "+v.Text, widget.Action{Label: "Look at it", Do: func() { p.root.openShared(v.ID) }})
+		return
+	}
+	if v, ok := sharing.Asking(); ok {
+		p.care.Set(widget.Info, "", "Somebody wants to join “"+v.Name+"”.", widget.Action{Label: "Look who", Do: func() { p.root.openShared(v.ID) }})
+		return
+	}
 	if left := exports.Left(); left != "" {
 		p.care.Set(widget.Warning, "Keys in the open", left,
 			widget.Action{Label: "Delete", Do: exports.DeleteLeft},
@@ -300,7 +311,10 @@ func (r *Root) accountMenu(a model.Row, details bool) *fyne.Menu {
 	if generates {
 		add("Show QR code", look.IconQR, func() { r.openQR(a.ID) })
 	}
-	if a.Broken == "" {
+	if r.session.Sharing().CanMove(a.ID) {
+		add("Share with a team", look.IconShare, func() { r.openMove(a.ID) })
+	}
+	if a.Broken == "" && !a.ReadOnly {
 		add("Move to trash", look.IconDelete, func() { list.Remove(a.ID) })
 	}
 	return menu
@@ -335,6 +349,7 @@ func (p *mainPage) showAppMenu(button fyne.CanvasObject) {
 		item("Backups", look.IconHistory, r.openBackup),
 		item("Export", look.IconExport, r.openExport),
 		item("Settings", look.IconSettings, r.openSettings),
+		item(sharingWord(r.session.Sharing()), look.IconShare, r.openSharing),
 		item("Check-up", look.IconSuccess, r.openDoctor),
 		item("Keyboard", look.IconKeyboard, r.openHelp),
 		fyne.NewMenuItemSeparator(),
@@ -347,6 +362,14 @@ func (p *mainPage) showAppMenu(button fyne.CanvasObject) {
 
 // popUp shows a menu, kept inside the window.
 func (r *Root) popUp(menu *fyne.Menu, at fyne.Position) {
+// sharingWord is the entry of the menu, with a quiet sign while a storage is not reached.
+func sharingWord(h *model.Sharing) string {
+	if h.IsOffline() {
+		return "Shared vaults (offline)"
+	}
+	return "Shared vaults"
+}
+
 	canvas := r.win.Canvas()
 	pop := fynewidget.NewPopUpMenu(menu, canvas)
 	size, window := pop.MinSize(), canvas.Size()

@@ -80,6 +80,7 @@ func NewRoot(win fyne.Window, session *model.Session, env Env) *Root {
 	session.Printout().OnChange(r.printoutChanged)
 	session.Rescue().OnChange(r.rescueChanged)
 	session.Doctor().OnChange(r.doctorChanged)
+	session.Sharing().OnChange(r.sharingChanged)
 	session.List().OnChange(r.listChanged)
 	session.List().OnNotice(r.showNotice)
 	r.bindShortcuts()

@@ -14,7 +14,7 @@ func rowState(r model.Row, selected bool) widget.CodeRowState {
 		Code: r.Code, Next: r.Next, Hidden: r.Hidden, Digits: r.Digits,
 		Seconds: r.Remaining, Period: r.Period,
 		Notice:    notice(r),
-		Favourite: r.Favourite, Fresh: r.Fresh, Selected: selected,
+		Favourite: r.Favourite, Fresh: r.Fresh, Selected: selected, Shared: r.SharedWith,
 	}
 	switch {
 	case r.Broken != "":

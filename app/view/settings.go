@@ -101,6 +101,11 @@ func newSettingsPage(r *Root) *settingsPage {
 				widget.NewButton(widget.Secondary, "Backups", look.IconHistory, r.openBackup),
 				widget.NewButton(widget.Secondary, "Export", look.IconExport, r.openExport))))
 	}
+	if r.session.Sharing().Available() {
+		objects = append(objects, widget.NewSection("Shared vaults",
+			widget.NewText(widget.Muted, "Accounts that several people make codes for, on storage you have already."),
+			widget.NewFlow(look.Space2, widget.NewButton(widget.Secondary, "Shared vaults", look.IconShare, r.openSharing))))
+	}
 	objects = append(objects, p.links())
 	if r.tray {
 		objects = append(objects, widget.NewSection("Window",

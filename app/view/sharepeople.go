@@ -1,0 +1,135 @@
+package view
+
+import (
+	"fyne.io/fyne/v2"
+
+	"github.com/tallystick/tallystick/app/look"
+	"github.com/tallystick/tallystick/app/model"
+	"github.com/tallystick/tallystick/app/widget"
+)
+
+var roles = []choice[model.Role]{
+	{model.RoleWord(model.Admin), model.Admin}, {model.RoleWord(model.Editor), model.Editor}, {model.RoleWord(model.Viewer), model.Viewer},
+}
+
+// peopleObjects are those who are in it, with their devices.
+func (r *Root) peopleObjects(p *sharePage, v model.SharedVault) []fyne.CanvasObject {
+	var objects []fyne.CanvasObject
+	for _, person := range p.h.People() {
+		name := person.Name
+		if person.Me {
+			name += " (you)"
+		}
+		var parts []fyne.CanvasObject
+		var all []model.DeviceID
+		for _, d := range person.Devices {
+			parts = append(parts, r.deviceObjects(p, v, person, d)...)
+			all = append(all, d.ID)
+		}
+		if v.Role == model.Admin && !person.Me && len(all) > 1 {
+			parts = append(parts, widget.NewFlow(look.Space2, p.button(widget.Quiet, "Remove "+person.Name+" with all devices", look.IconDelete, func() {
+				r.openRemove(person.Name, all...)
+			})))
+		}
+		objects = append(objects, widget.NewSection(name, parts...))
+	}
+	if former := p.h.Former(); len(former) > 0 {
+		var lines []fyne.CanvasObject
+		for _, line := range former {
+			lines = append(lines, widget.NewText(widget.Muted, line))
+		}
+		objects = append(objects, widget.NewSection("No longer members", lines...))
+	}
+	return objects
+}
+
+func (r *Root) deviceObjects(p *sharePage, v model.SharedVault, person model.SharedPerson, d model.SharedDevice) []fyne.CanvasObject {
+	mood, verified := widget.Info, "The words were not compared yet."
+	switch {
+	case d.Me:
+		mood, verified = widget.Good, "This device."
+	case d.Verified:
+		mood, verified = widget.Good, "The words were compared."
+	}
+	objects := []fyne.CanvasObject{widget.NewFinding(mood, d.Name, d.About+" "+verified, "")}
+	if v.Role == model.Admin {
+		change := selectOf(roles, d.Role, func(role model.Role) {
+			if role != d.Role {
+				p.h.SetRole(d.ID, role)
+			}
+		})
+		objects = append(objects, change)
+	} else {
+		objects = append(objects, widget.NewText(widget.Muted, model.RoleWord(d.Role)))
+	}
+	if d.Me {
+		return objects
+	}
+	if d.Words != "" {
+		objects = append(objects, widget.NewText(widget.Mono, wordLines(d.Words)),
+			widget.NewText(widget.Muted, "The same words stand on "+person.Name+"'s screen beside this device."),
+			widget.NewFlow(look.Space2,
+				p.button(widget.Primary, "They are the same", look.IconCheck, func() { p.h.Verify(d.ID, true) }),
+				p.button(widget.Secondary, "They differ", look.IconWarning, func() { p.h.Verify(d.ID, false) })))
+	}
+	flow := widget.NewFlow(look.Space2)
+	if d.Words == "" {
+		flow.Add(p.button(widget.Quiet, "Compare words", look.IconEye, func() { p.h.ShowWords(d.ID) }))
+	} else {
+		flow.Add(p.button(widget.Quiet, "Hide the words", look.IconEyeOff, func() { p.h.ShowWords(d.ID) }))
+	}
+	if v.Role == model.Admin {
+		flow.Add(p.button(widget.Quiet, "Lost, or to be removed", look.IconDelete, func() { r.openRemove(person.Name+"'s “"+d.Name+"”", d.ID) }))
+	}
+	return append(objects, flow)
+}
+
+// openRemove asks before devices are removed, and says what that does and what it cannot do.
+func (r *Root) openRemove(what string, devices ...model.DeviceID) {
+	id := r.currentShare()
+	back := func() { r.openShared(id) }
+	newSharePage(r, "Remove a device", back, func(p *sharePage) []fyne.CanvasObject {
+		p.first = p.button(widget.Danger, "Remove "+what, look.IconDelete, func() {
+			p.h.Remove(devices...)
+			back()
+		})
+		v, _ := p.h.At()
+		return []fyne.CanvasObject{
+			widget.NewText(widget.Body, "From now on it gets nothing new: there will be a new key for everything that follows."),
+			widget.NewText(widget.Body, "What it has read it may keep, and nobody can take that back. So afterwards you get a list: every account it could read, to be enrolled again at its portal. An account leaves the list by itself when its key changes."),
+			widget.NewText(widget.Body, "Also withdraw its access to the storage ("+v.Where+"), and sign it out at the portals."),
+			widget.NewFlow(look.Space2, p.first.(*widget.Button), widget.NewButton(widget.Quiet, "Cancel", "", back)),
+		}
+	}).open()
+}
+
+// openLeave asks before this device leaves.
+func (r *Root) openLeave() {
+	id := r.currentShare()
+	back := func() { r.openShared(id) }
+	newSharePage(r, "Leave", back, func(p *sharePage) []fyne.CanvasObject {
+		if p.h.LastAdmin() {
+			ok := widget.NewButton(widget.Primary, "Back to the people", look.IconBack, back)
+			p.first = ok
+			return []fyne.CanvasObject{
+				widget.NewText(widget.Body, "You are the only admin. Hand over first: give somebody else the role of an admin, on the page with the people. Otherwise nobody could let people in or remove them any more."),
+				widget.NewFlow(look.Space2, ok),
+			}
+		}
+		leave := p.button(widget.Danger, "Leave, and take the accounts off", look.IconOpen, func() { p.h.Leave(false, r.openSharing) })
+		p.first = leave
+		return []fyne.CanvasObject{
+			widget.NewText(widget.Body, "The others keep everything. They see that you left, and are asked to change the keys you knew."),
+			widget.NewText(widget.Muted, "The storage has to be reached for this."),
+			widget.NewFlow(look.Space2, leave,
+				p.button(widget.Secondary, "Leave, and keep the accounts as my own", "", func() { p.h.Leave(true, r.openSharing) }),
+				widget.NewButton(widget.Quiet, "Cancel", "", back)),
+		}
+	}).open()
+}
+
+// currentShare is the shared vault that is looked at.
+func (r *Root) currentShare() model.ShareID {
+	v, _ := r.session.Sharing().At()
+	return v.ID
+}
