@@ -29,19 +29,20 @@ type crew struct {
 	storage *storetest.Hostile
 	rigs    map[string]*rig
 	now     time.Time
+	vault   string // id of the shared vault
 }
 
 // deskLinks are the accounts of the first one.
 var deskLinks = []string{linkRFC, linkOther, linkHOTP, linkSteam}
 
-// newCrew makes a shared vault "Harbour desk" of Anna's with everybody else in it, each in the role after the colon.
+// newCrew makes a shared vault "Harbour desk" of Annabel's with everybody else in it, each in the role after the colon.
 func newCrew(t *testing.T, others ...string) *crew {
 	t.Helper()
 	c := &crew{t: t, storage: storetest.NewHostile(), rigs: map[string]*rig{}, now: moment}
-	anna := c.person("Anna")
+	anna := c.person("Annabel")
 	anna.add(deskLinks...)
-	c.must("Anna", "", "share", "create", "Harbour desk", "--store", "dir:"+t.TempDir())
-	c.must("Anna", "", "share", "move", "example", "yeastar", "counter", "steam", "--to", "harbour")
+	c.vault = jsonObject(t, c.must("Annabel", "", "share", "create", "Harbour desk", "--store", "dir:"+t.TempDir(), "--json"))["id"].(string)
+	c.must("Annabel", "", "share", "move", "example", "yeastar", "counter", "steam", "--to", "harbour")
 	for _, other := range others {
 		name, role, _ := strings.Cut(other, ":")
 		c.person(name)
@@ -50,11 +51,14 @@ func newCrew(t *testing.T, others ...string) *crew {
 	return c
 }
 
+// client is what the storage knows somebody as: it records that, so that it is not their name.
+func client(name string) string { return "client-" + name[:1] }
+
 func (c *crew) person(name string) *rig {
 	r := newRig(c.t)
 	r.env.Now = func() time.Time { return c.now }
 	r.env.Who = func() share.Person { return share.Person{Name: name, Device: "desk"} }
-	r.env.OpenStorage = func(store.Location, backend.Access) (store.Store, error) { return c.storage.Store(name), nil }
+	r.env.OpenStorage = func(store.Location, backend.Access) (store.Store, error) { return c.storage.Store(client(name)), nil }
 	c.rigs[name] = r
 	return r
 }
@@ -77,14 +81,14 @@ func (c *crew) must(name, stdin string, args ...string) result {
 
 func (c *crew) letIn(name, role string) {
 	c.t.Helper()
-	invite := c.must("Anna", "", "share", "invite", "harbour desk", "--role", role).out
+	invite := c.must("Annabel", "", "share", "invite", "harbour desk", "--role", role).out
 	c.must(name, invite, "share", "join", "-")
 	theirs := c.must(name, "", "share", "words", "harbour").out
-	ours := c.must("Anna", "", "share", "words", "harbour", name).out
+	ours := c.must("Annabel", "", "share", "words", "harbour", name).out
 	if ours != theirs || len(strings.Fields(ours)) != share.WordCount {
 		c.t.Fatalf("words %q and %q", ours, theirs)
 	}
-	c.must("Anna", "", "share", "confirm", "harbour", name)
+	c.must("Annabel", "", "share", "confirm", "harbour", name)
 	c.must(name, "", "share", "sync")
 }
 
@@ -112,20 +116,20 @@ func (c *crew) list(name string, args ...string) []map[string]any {
 }
 
 func TestShareFlow(t *testing.T) {
-	c := newCrew(t, "Ben:editor", "Cleo:viewer")
+	c := newCrew(t, "Benedict:editor", "Cleopatra:viewer")
 
 	// Everybody makes the same codes; the mark says with whom.
-	c.sync("Ben")
-	for _, name := range []string{"Ben", "Cleo"} {
+	c.sync("Benedict")
+	for _, name := range []string{"Benedict", "Cleopatra"} {
 		for _, query := range []string{"example", "yeastar", "steam"} {
 			at := c.now.Add(time.Hour).UTC().Format(time.RFC3339)
-			ours, theirs := c.must("Anna", "", "code", query, "--at", at).out, c.must(name, "", "code", query, "--at", at).out
+			ours, theirs := c.must("Annabel", "", "code", query, "--at", at).out, c.must(name, "", "code", query, "--at", at).out
 			if ours != theirs || len(ours) < 5 {
 				t.Errorf("%s: code of %s %q, want %q", name, query, theirs, ours)
 			}
 		}
 	}
-	for name, writable := range map[string]bool{"Ben": true, "Cleo": false} {
+	for name, writable := range map[string]bool{"Benedict": true, "Cleopatra": false} {
 		for _, rec := range c.list(name, "list") {
 			shared, _ := rec["shared"].(map[string]any)
 			if shared["vault"] != "Harbour desk" || shared["people"] != 3.0 || shared["writable"] != writable {
@@ -133,85 +137,85 @@ func TestShareFlow(t *testing.T) {
 			}
 		}
 	}
-	if got := c.must("Ben", "", "list").out; !strings.Contains(got, "Harbour desk, 3 persons") {
-		t.Errorf("the list of Ben has no mark:\n%s", got)
+	if got := c.must("Benedict", "", "list").out; !strings.Contains(got, "Harbour desk, 3 persons") {
+		t.Errorf("the list of Benedict has no mark:\n%s", got)
 	}
-	c.rigs["Ben"].add("otpauth://totp/Own:ben?secret=" + fourthKey + "&issuer=Own")
-	for _, rec := range c.list("Ben", "list", "own ben") {
+	c.rigs["Benedict"].add("otpauth://totp/Own:ben?secret=" + fourthKey + "&issuer=Own")
+	for _, rec := range c.list("Benedict", "list", "own ben") {
 		if _, there := rec["shared"]; there {
 			t.Error("an account of one's own is marked")
 		}
 	}
 
 	// An edit goes out with the next sync; tags and favourites stay.
-	c.must("Ben", "", "edit", "example", "--name", "joan@shop.example", "--tag", "mine", "--favourite")
-	c.sync("Ben", "Anna")
-	rec := c.list("Anna", "list", "joan")[0]
+	c.must("Benedict", "", "edit", "example", "--name", "joan@shop.example", "--tag", "mine", "--favourite")
+	c.sync("Benedict", "Annabel")
+	rec := c.list("Annabel", "list", "joan")[0]
 	if rec["name"] != "joan@shop.example" || len(rec["tags"].([]any)) != 0 || rec["favourite"] != false {
 		t.Errorf("after an edit: %v", rec)
 	}
 	// A counter is used up for all.
-	c.sync("Ben", "Cleo")
-	first := c.must("Anna", "", "code", "counter joe").out
-	c.sync("Anna", "Ben")
-	if second := c.must("Ben", "", "code", "counter joe").out; second == first {
+	c.sync("Benedict", "Cleopatra")
+	first := c.must("Annabel", "", "code", "counter joe").out
+	c.sync("Annabel", "Benedict")
+	if second := c.must("Benedict", "", "code", "counter joe").out; second == first {
 		t.Error("a code of a counter was used twice")
 	}
 	// Recovery keys, and that one was used.
-	c.must("Anna", sheet(firstKeys), "recovery", "add", "yeastar", "-")
-	c.sync("Anna", "Ben")
-	used := c.must("Ben", "", "recovery", "use", "yeastar").out
-	c.sync("Ben", "Anna")
-	if again := c.must("Anna", "", "recovery", "use", "yeastar").out; again == used {
+	c.must("Annabel", sheet(firstKeys), "recovery", "add", "yeastar", "-")
+	c.sync("Annabel", "Benedict")
+	used := c.must("Benedict", "", "recovery", "use", "yeastar").out
+	c.sync("Benedict", "Annabel")
+	if again := c.must("Annabel", "", "recovery", "use", "yeastar").out; again == used {
 		t.Error("a recovery key was handed out twice")
 	}
 	// Removing and bringing back.
-	c.must("Ben", "", "remove", "steam")
-	c.sync("Ben", "Anna")
-	if got := c.list("Anna", "list", "--trash"); len(got) != 1 {
+	c.must("Benedict", "", "remove", "steam")
+	c.sync("Benedict", "Annabel")
+	if got := c.list("Annabel", "list", "--trash"); len(got) != 1 {
 		t.Errorf("the trash has %v", got)
 	}
-	c.must("Anna", "", "restore", "steam")
-	c.sync("Anna", "Ben")
-	c.must("Ben", "", "code", "steam")
+	c.must("Annabel", "", "restore", "steam")
+	c.sync("Annabel", "Benedict")
+	c.must("Benedict", "", "code", "steam")
 
 	// Who did what.
 	var what []string
-	for _, e := range c.list("Anna", "share", "log", "harbour") {
+	for _, e := range c.list("Annabel", "share", "log", "harbour") {
 		what = append(what, e["person"].(string)+" "+e["what"].(string))
 	}
-	for _, want := range []string{"Anna genesis", "Anna add", "Ben name", "Anna otp"} {
+	for _, want := range []string{"Annabel genesis", "Annabel add", "Benedict name", "Annabel otp"} {
 		if !slices.Contains(what, want) {
 			t.Errorf("the log has no %q: %q", want, what)
 		}
 	}
 	// A viewer changes nothing of the others, and may keep tags and favourites.
-	c.sync("Cleo")
+	c.sync("Cleopatra")
 	for _, args := range [][]string{{"edit", "example", "--name", "x"}, {"remove", "example"}, {"recovery", "use", "yeastar"}} {
-		c.run("Cleo", "", args...).wants(t, statusFailed, "viewer")
+		c.run("Cleopatra", "", args...).wants(t, statusFailed, "viewer")
 	}
-	c.must("Cleo", "", "edit", "example", "--tag", "mine", "--favourite")
-	c.run("Cleo", "", "share", "invite", "harbour").wants(t, statusFailed, "role")
-	c.must("Anna", "", "share", "role", "harbour", "cleo/desk", "editor")
-	c.sync("Cleo")
-	c.must("Cleo", "", "edit", "example", "--url", "https://shop.example/login")
-	c.sync("Cleo", "Anna")
+	c.must("Cleopatra", "", "edit", "example", "--tag", "mine", "--favourite")
+	c.run("Cleopatra", "", "share", "invite", "harbour").wants(t, statusFailed, "role")
+	c.must("Annabel", "", "share", "role", "harbour", "cleopatra/desk", "editor")
+	c.sync("Cleopatra")
+	c.must("Cleopatra", "", "edit", "example", "--url", "https://shop.example/login")
+	c.sync("Cleopatra", "Annabel")
 
 	// Removing: nothing new, the list of what to enroll again, which empties itself.
-	c.must("Anna", "", "share", "remove", "harbour", "Cleo")
-	c.sync("Ben")
-	c.must("Anna", "otpauth://totp/Example:joan%40shop.example?secret="+thirdKey+"&issuer=Example", "add", "-", "--over", "example")
-	c.sync("Anna", "Ben")
-	c.run("Cleo", "", "share", "sync").wants(t, statusDone, "")
+	c.must("Annabel", "", "share", "remove", "harbour", "Cleopatra")
+	c.sync("Benedict")
+	c.must("Annabel", "otpauth://totp/Example:joan%40shop.example?secret="+thirdKey+"&issuer=Example", "add", "-", "--over", "example")
+	c.sync("Annabel", "Benedict")
+	c.run("Cleopatra", "", "share", "sync").wants(t, statusDone, "")
 	at := c.now.Add(time.Hour).UTC().Format(time.RFC3339)
-	anna, ben, cleo := c.must("Anna", "", "code", "example", "--at", at).out, c.must("Ben", "", "code", "example", "--at", at).out, c.run("Cleo", "", "code", "example", "--at", at).out
+	anna, ben, cleo := c.must("Annabel", "", "code", "example", "--at", at).out, c.must("Benedict", "", "code", "example", "--at", at).out, c.run("Cleopatra", "", "code", "example", "--at", at).out
 	if anna != ben || anna == cleo {
 		t.Errorf("after removing: codes %q, %q, and %q of the one who was removed", anna, ben, cleo)
 	}
 	left := map[string]bool{}
-	for _, x := range c.list("Ben", "share", "reenroll", "harbour") {
+	for _, x := range c.list("Benedict", "share", "reenroll", "harbour") {
 		left[x["issuer"].(string)] = true
-		if fmt.Sprint(x["known_to"]) != "[Cleo]" {
+		if fmt.Sprint(x["known_to"]) != "[Cleopatra]" {
 			t.Errorf("known to %v", x["known_to"])
 		}
 	}
@@ -220,47 +224,47 @@ func TestShareFlow(t *testing.T) {
 	}
 	for issuer, link := range map[string]string{"Yeastar": "otpauth://totp/Yeastar:superadmin?issuer=Yeastar&secret=" + fourthKey,
 		"Counter": "otpauth://hotp/Counter:joe?issuer=Counter&counter=0&secret=" + fourthKey, "Steam": "otpauth://steam/Steam:gamer?issuer=Steam&secret=" + fourthKey} {
-		c.must("Ben", link, "add", "-", "--over", strings.ToLower(issuer))
+		c.must("Benedict", link, "add", "-", "--over", strings.ToLower(issuer))
 		delete(left, issuer)
 	}
-	c.sync("Ben", "Anna")
-	if got := c.list("Anna", "share", "reenroll", "harbour"); len(got) != 0 {
+	c.sync("Benedict", "Annabel")
+	if got := c.list("Annabel", "share", "reenroll", "harbour"); len(got) != 0 {
 		t.Errorf("still to enroll again: %v", got)
 	}
 	// The last admin hands over, then leaves.
-	c.run("Anna", "", "share", "leave", "harbour").wants(t, statusFailed, "somebody else an admin")
-	c.must("Anna", "", "share", "role", "harbour", "ben", "admin")
-	c.must("Anna", "", "share", "leave", "harbour", "--keep")
-	if got := c.list("Anna", "list"); len(got) != 4 {
+	c.run("Annabel", "", "share", "leave", "harbour").wants(t, statusFailed, "somebody else an admin")
+	c.must("Annabel", "", "share", "role", "harbour", "ben", "admin")
+	c.must("Annabel", "", "share", "leave", "harbour", "--keep")
+	if got := c.list("Annabel", "list"); len(got) != 4 {
 		t.Errorf("kept %v", got)
 	}
-	c.sync("Ben")
-	if got := c.list("Ben", "share", "members", "harbour"); len(got) != 1 {
+	c.sync("Benedict")
+	if got := c.list("Benedict", "share", "members", "harbour"); len(got) != 1 {
 		t.Errorf("members %v", got)
 	}
-	c.must("Ben", "", "share", "leave", "harbour")
-	if got := c.list("Ben", "list"); len(got) != 1 {
-		t.Errorf("Ben still has %v", got)
+	c.must("Benedict", "", "share", "leave", "harbour")
+	if got := c.list("Benedict", "list"); len(got) != 1 {
+		t.Errorf("Benedict still has %v", got)
 	}
 }
 
 // TestShareOffline: away for a while, changes on both sides, and a conflict for a person to choose.
 func TestShareOffline(t *testing.T) {
-	c := newCrew(t, "Ben:editor")
-	c.storage.Before(storetest.Offline("Ben"))
-	got := c.run("Ben", "", "share", "sync", "--json")
-	if got.status != statusOffline || c.rigs["Ben"].records(got)[0]["result"] != offline {
+	c := newCrew(t, "Benedict:editor")
+	c.storage.Before(storetest.Offline(client("Benedict")))
+	got := c.run("Benedict", "", "share", "sync", "--json")
+	if got.status != statusOffline || c.rigs["Benedict"].records(got)[0]["result"] != offline {
 		t.Errorf("%+v", got)
 	}
-	c.run("Ben", "", "share", "sync", "harbour").wants(t, statusOffline, "not reached")
-	c.must("Ben", "", "edit", "example", "--name", "written-offline")
-	c.must("Ben", "otpauth://totp/Yeastar:superadmin?issuer=Yeastar&secret="+thirdKey, "add", "-", "--over", "yeastar")
-	c.must("Anna", "otpauth://totp/Yeastar:superadmin?issuer=Yeastar&secret="+fourthKey, "add", "-", "--over", "yeastar")
-	c.must("Anna", "", "edit", "steam", "--name", "meanwhile")
-	c.sync("Anna")
+	c.run("Benedict", "", "share", "sync", "harbour").wants(t, statusOffline, "not reached")
+	c.must("Benedict", "", "edit", "example", "--name", "written-offline")
+	c.must("Benedict", "otpauth://totp/Yeastar:superadmin?issuer=Yeastar&secret="+thirdKey, "add", "-", "--over", "yeastar")
+	c.must("Annabel", "otpauth://totp/Yeastar:superadmin?issuer=Yeastar&secret="+fourthKey, "add", "-", "--over", "yeastar")
+	c.must("Annabel", "", "edit", "steam", "--name", "meanwhile")
+	c.sync("Annabel")
 	c.storage.Before(nil)
-	c.sync("Ben", "Anna", "Ben")
-	for _, name := range []string{"Anna", "Ben"} {
+	c.sync("Benedict", "Annabel", "Benedict")
+	for _, name := range []string{"Annabel", "Benedict"} {
 		c.must(name, "", "code", "written-offline")
 		c.must(name, "", "code", "meanwhile")
 		list := c.list(name, "share", "conflicts", "harbour")
@@ -268,17 +272,17 @@ func TestShareOffline(t *testing.T) {
 			t.Fatalf("%s: conflicts %v", name, list)
 		}
 	}
-	choices := c.list("Anna", "share", "conflicts", "harbour")[0]["choices"].([]any)
+	choices := c.list("Annabel", "share", "conflicts", "harbour")[0]["choices"].([]any)
 	var keep string
 	for _, o := range choices {
-		if choice := o.(map[string]any); choice["person"] == "Anna" {
+		if choice := o.(map[string]any); choice["person"] == "Annabel" {
 			keep = choice["id"].(string)
 		}
 	}
-	c.run("Ben", "", "share", "conflicts", "harbour", "--keep", "0000ffff").wants(t, statusNothing, "No secret")
-	c.must("Ben", "", "share", "conflicts", "harbour", "--keep", keep[:6])
-	c.sync("Anna")
-	for _, name := range []string{"Anna", "Ben"} {
+	c.run("Benedict", "", "share", "conflicts", "harbour", "--keep", "0000ffff").wants(t, statusNothing, "No secret")
+	c.must("Benedict", "", "share", "conflicts", "harbour", "--keep", keep[:6])
+	c.sync("Annabel")
+	for _, name := range []string{"Annabel", "Benedict"} {
 		if rec := c.rigs[name].records(c.must(name, "", "list", "yeastar", "--json", "--show-secrets"))[0]; rec["secret"] != fourthKey {
 			t.Errorf("%s kept %v", name, rec["secret"])
 		}
@@ -288,18 +292,18 @@ func TestShareOffline(t *testing.T) {
 	}
 	// What needs no storage is done here, and says that it waits.
 	c.storage.Before(storetest.Offline(""))
-	got = c.must("Anna", "", "share", "role", "harbour", "ben", "viewer", "--json")
+	got = c.must("Annabel", "", "share", "role", "harbour", "ben", "viewer", "--json")
 	if jsonObject(t, got)["offline"] != true {
 		t.Errorf("%s", got.out)
 	}
-	c.run("Anna", "", "share", "invite", "harbour").wants(t, statusOffline, "not reached")
-	c.run("Anna", "", "share", "create", "Other", "--store", "dir:/nowhere").wants(t, statusOffline, "not reached")
-	if got := c.list("Anna", "share", "list"); len(got) != 1 {
+	c.run("Annabel", "", "share", "invite", "harbour").wants(t, statusOffline, "not reached")
+	c.run("Annabel", "", "share", "create", "Other", "--store", "dir:/nowhere").wants(t, statusOffline, "not reached")
+	if got := c.list("Annabel", "share", "list"); len(got) != 1 {
 		t.Errorf("a vault without storage stayed: %v", got)
 	}
 	c.storage.Before(nil)
-	c.sync("Anna", "Ben")
-	if got := c.list("Ben", "share", "list")[0]; got["role"] != "viewer" {
+	c.sync("Annabel", "Benedict")
+	if got := c.list("Benedict", "share", "list")[0]; got["role"] != "viewer" {
 		t.Errorf("%v", got)
 	}
 }
@@ -308,7 +312,7 @@ func TestShareInvites(t *testing.T) {
 	c := newCrew(t)
 	dir := t.TempDir()
 	file, picture := filepath.Join(dir, "invite.txt"), filepath.Join(dir, "invite.png")
-	got := c.must("Anna", "", "share", "invite", "harbour", "--expires", "1h", "--file", file, "--qr", picture)
+	got := c.must("Annabel", "", "share", "invite", "harbour", "--expires", "1h", "--file", file, "--qr", picture)
 	if got.out != "" {
 		t.Errorf("printed %q beside the file", got.out)
 	}
@@ -329,97 +333,97 @@ func TestShareInvites(t *testing.T) {
 	if err != nil || len(found.Codes) != 1 || found.Codes[0].Text != strings.TrimSpace(string(line)) {
 		t.Errorf("the QR code says something else: %v", err)
 	}
-	c.run("Anna", "", "share", "invite", "harbour", "--file", file).wants(t, statusFailed, "--force")
-	c.must("Anna", "", "share", "invite", "harbour", "--file", file, "--force")
+	c.run("Annabel", "", "share", "invite", "harbour", "--file", file).wants(t, statusFailed, "--force")
+	c.must("Annabel", "", "share", "invite", "harbour", "--file", file, "--force")
 
-	rec := jsonObject(t, c.must("Anna", "", "share", "invite", "harbour", "--json", "--role", "viewer"))
+	rec := jsonObject(t, c.must("Annabel", "", "share", "invite", "harbour", "--json", "--role", "viewer"))
 	if rec["name"] != "Harbour desk" || rec["role"] != "viewer" || !strings.HasPrefix(rec["invite"].(string), share.InvitePrefix) {
 		t.Errorf("%v", rec)
 	}
 
 	// Broken into lines by a mail program; used once; too late; not one at all.
 	text := strings.TrimSpace(string(line))
-	c.person("Ben")
-	c.must("Ben", "\n"+text[:70]+"\r\n"+text[70:200]+"\r\n"+text[200:]+"\r\n", "share", "join", "-")
-	c.run("Ben", text, "share", "join", "-").wants(t, statusFailed, "already")
-	c.person("Cleo")
-	c.run("Cleo", "", "share", "join", "-").wants(t, statusUsage, "standard input")
-	c.run("Cleo", text[:300], "share", "join", "-").wants(t, statusFailed, "not an invite")
-	c.run("Cleo", text, "share", "join", text).wants(t, statusUsage, "secret")
+	c.person("Benedict")
+	c.must("Benedict", "\n"+text[:70]+"\r\n"+text[70:200]+"\r\n"+text[200:]+"\r\n", "share", "join", "-")
+	c.run("Benedict", text, "share", "join", "-").wants(t, statusFailed, "already")
+	c.person("Cleopatra")
+	c.run("Cleopatra", "", "share", "join", "-").wants(t, statusUsage, "standard input")
+	c.run("Cleopatra", text[:300], "share", "join", "-").wants(t, statusFailed, "not an invite")
+	c.run("Cleopatra", text, "share", "join", text).wants(t, statusUsage, "secret")
 	c.now = c.now.Add(2 * time.Hour)
-	c.run("Cleo", text, "share", "join", "-").wants(t, statusFailed, "expired")
-	if _, err := os.Stat(c.rigs["Cleo"].dir); !os.IsNotExist(err) {
+	c.run("Cleopatra", text, "share", "join", "-").wants(t, statusFailed, "expired")
+	if _, err := os.Stat(c.rigs["Cleopatra"].dir); !os.IsNotExist(err) {
 		t.Error("an invite that was refused left a vault behind")
 	}
 	for _, args := range [][]string{{"--role", "owner"}, {"--expires", "0s"}, {"--expires", "1000h"}, {"--expires", "soon"}, {"--force"}} {
-		c.run("Anna", "", append([]string{"share", "invite", "harbour"}, args...)...).wants(t, statusUsage, "")
+		c.run("Annabel", "", append([]string{"share", "invite", "harbour"}, args...)...).wants(t, statusUsage, "")
 	}
 	// Refusing.
 	c.person("Dan")
-	c.must("Dan", c.must("Anna", "", "share", "invite", "harbour").out, "share", "join", "-", "--as", "Daniel", "--device", "tablet")
-	if got := c.list("Anna", "share", "requests", "harbour"); len(got) == 0 || !slices.ContainsFunc(got, func(q map[string]any) bool { return q["person"] == "Daniel" && q["name"] == "tablet" }) {
+	c.must("Dan", c.must("Annabel", "", "share", "invite", "harbour").out, "share", "join", "-", "--as", "Daniel", "--device", "tablet")
+	if got := c.list("Annabel", "share", "requests", "harbour"); len(got) == 0 || !slices.ContainsFunc(got, func(q map[string]any) bool { return q["person"] == "Daniel" && q["name"] == "tablet" }) {
 		t.Errorf("%v", got)
 	}
-	c.must("Anna", "", "share", "confirm", "harbour", "daniel", "--refuse")
-	c.run("Anna", "", "share", "confirm", "harbour", "daniel").wants(t, statusNothing, "Nobody asked")
+	c.must("Annabel", "", "share", "confirm", "harbour", "daniel", "--refuse")
+	c.run("Annabel", "", "share", "confirm", "harbour", "daniel").wants(t, statusNothing, "Nobody asked")
 }
 
 func TestConfirmAsksForTheWords(t *testing.T) {
 	c := newCrew(t)
-	c.person("Ben")
-	c.must("Ben", c.must("Anna", "", "share", "invite", "harbour").out, "share", "join", "-")
-	words := strings.TrimSpace(c.must("Ben", "", "share", "words", "harbour").out)
-	c.rigs["Anna"].at("n")
-	got := c.run("Anna", "", "share", "confirm", "harbour", "ben")
+	c.person("Benedict")
+	c.must("Benedict", c.must("Annabel", "", "share", "invite", "harbour").out, "share", "join", "-")
+	words := strings.TrimSpace(c.must("Benedict", "", "share", "words", "harbour").out)
+	c.rigs["Annabel"].at("n")
+	got := c.run("Annabel", "", "share", "confirm", "harbour", "ben")
 	got.wants(t, statusFailed, "Nobody was let in")
 	if !strings.Contains(got.err, words) {
 		t.Error("the words were not shown")
 	}
-	c.rigs["Anna"].at("y")
-	c.must("Anna", "", "share", "confirm", "harbour", "ben")
-	if got := c.list("Anna", "share", "members", "harbour"); len(got) != 2 || !slices.ContainsFunc(got, func(m map[string]any) bool { return m["person"] == "Ben" && m["verified"] == true }) {
+	c.rigs["Annabel"].at("y")
+	c.must("Annabel", "", "share", "confirm", "harbour", "ben")
+	if got := c.list("Annabel", "share", "members", "harbour"); len(got) != 2 || !slices.ContainsFunc(got, func(m map[string]any) bool { return m["person"] == "Benedict" && m["verified"] == true }) {
 		t.Errorf("%v", got)
 	}
-	c.sync("Ben")
-	if rec := jsonObject(t, c.must("Ben", "", "share", "words", "harbour", "anna", "--json")); rec["verified"] != false || rec["words"] != words {
+	c.sync("Benedict")
+	if rec := jsonObject(t, c.must("Benedict", "", "share", "words", "harbour", "anna", "--json")); rec["verified"] != false || rec["words"] != words {
 		t.Errorf("%v", rec)
 	}
-	if rec := jsonObject(t, c.must("Ben", "", "share", "words", "harbour", "anna", "--same", "--json")); rec["verified"] != true {
+	if rec := jsonObject(t, c.must("Benedict", "", "share", "words", "harbour", "anna", "--same", "--json")); rec["verified"] != true {
 		t.Errorf("%v", rec)
 	}
-	if rec := jsonObject(t, c.must("Ben", "", "share", "words", "harbour", "anna", "--differ", "--json")); rec["verified"] != false {
+	if rec := jsonObject(t, c.must("Benedict", "", "share", "words", "harbour", "anna", "--differ", "--json")); rec["verified"] != false {
 		t.Errorf("%v", rec)
 	}
 }
 
 func TestShareNames(t *testing.T) {
-	c := newCrew(t, "Ben:editor")
-	c.must("Anna", "", "share", "create", "Harbour cafe", "--store", "dir:"+t.TempDir())
-	c.run("Anna", "", "share", "create", "harbour CAFE", "--store", "dir:"+t.TempDir()).wants(t, statusFailed, "of that name")
-	c.run("Anna", "", "share", "status", "harbour").wants(t, statusFailed, "Several shared vaults match")
-	c.run("Anna", "", "share", "status", "office").wants(t, statusNothing, "No shared vault matches")
-	id := c.list("Anna", "share", "list")[0]["id"].(string)
+	c := newCrew(t, "Benedict:editor")
+	c.must("Annabel", "", "share", "create", "Harbour cafe", "--store", "dir:"+t.TempDir())
+	c.run("Annabel", "", "share", "create", "harbour CAFE", "--store", "dir:"+t.TempDir()).wants(t, statusFailed, "of that name")
+	c.run("Annabel", "", "share", "status", "harbour").wants(t, statusFailed, "Several shared vaults match")
+	c.run("Annabel", "", "share", "status", "office").wants(t, statusNothing, "No shared vault matches")
+	id := c.list("Annabel", "share", "list")[0]["id"].(string)
 	for _, word := range []string{id, strings.ToUpper(id), id[:6], "desk", "HARBOUR DESK", "cafe"} {
-		c.must("Anna", "", "share", "status", word)
+		c.must("Annabel", "", "share", "status", word)
 	}
 	device := ""
-	for _, m := range c.list("Anna", "share", "members", "desk") {
-		if m["person"] == "Ben" {
+	for _, m := range c.list("Annabel", "share", "members", "desk") {
+		if m["person"] == "Benedict" {
 			device = m["device"].(string)
 		}
 	}
-	for _, word := range []string{device, device[:4], "ben", "Ben/desk"} {
-		c.must("Anna", "", "share", "words", "harbour desk", word)
+	for _, word := range []string{device, device[:4], "ben", "Benedict/desk"} {
+		c.must("Annabel", "", "share", "words", "harbour desk", word)
 	}
-	c.run("Anna", "", "share", "words", "harbour desk", "desk").wants(t, statusFailed, "Several devices match") // both are called so
-	c.run("Anna", "", "share", "remove", "harbour desk", "anna").wants(t, statusFailed, "share leave")
-	c.run("Anna", "", "share", "remove", "harbour desk", "zoe").wants(t, statusNothing, "No device")
+	c.run("Annabel", "", "share", "words", "harbour desk", "desk").wants(t, statusFailed, "Several devices match") // both are called so
+	c.run("Annabel", "", "share", "remove", "harbour desk", "anna").wants(t, statusFailed, "share leave")
+	c.run("Annabel", "", "share", "remove", "harbour desk", "zoe").wants(t, statusNothing, "No device")
 	for _, args := range [][]string{
 		{"share"}, {"share", "create"}, {"share", "create", "x"}, {"share", "create", "x", "--store", "ftp:x"}, {"share", "create", "x", "--store", "webdav:https://user:pass@dav.example/"},
 		{"share", "move", "--to", "desk"}, {"share", "move", "example"}, {"share", "status"}, {"share", "role", "desk", "ben"}, {"share", "role", "desk", "ben", "boss"},
 		{"share", "words"}, {"share", "words", "desk", "ben", "--same", "--differ"}, {"share", "confirm", "desk"}, {"share", "sync", "a", "b"}, {"share", "join"},
 	} {
-		got := c.run("Anna", "", args...)
+		got := c.run("Annabel", "", args...)
 		got.wants(t, statusUsage, "")
 		if strings.Contains(got.err, "user:pass") || strings.Contains(got.err, "pass@") {
 			t.Errorf("%q repeats credentials: %s", args, got.err)
@@ -447,7 +451,7 @@ func TestShareOverHTTP(t *testing.T) {
 				where = "s3:" + srv.URL + "/" + storetest.Bucket
 			}
 			anna, ben := newRig(t), newRig(t)
-			for name, r := range map[string]*rig{"Anna": anna, "Ben": ben} {
+			for name, r := range map[string]*rig{"Annabel": anna, "Benedict": ben} {
 				r.env.Who = func() share.Person { return share.Person{Name: name, Device: "desk"} }
 				r.env.OpenStorage = func(l store.Location, a backend.Access) (store.Store, error) {
 					return backend.Open(l, a, backend.Config{Retry: store.Policy{Attempts: 1}})
