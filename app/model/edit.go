@@ -19,6 +19,7 @@ type Edit struct {
 	Tags           []string
 	Note, URL      string
 	Favourite      bool
+	Picture        string // as ReadPicture gives it; "" = none, the letters are shown
 	Kind           otp.Kind
 	Algorithm      otp.Algorithm
 	Digits, Period string // as typed
@@ -45,7 +46,7 @@ func (l *List) Edit(id vault.ID) *Edit {
 func editOf(a vault.Account) Edit {
 	e := Edit{
 		ID: a.ID, Issuer: clean(a.Issuer), Name: clean(a.Name), Tags: slices.Clone(a.Tags), Note: cleanNote(a.Note),
-		URL: clean(a.URL), Favourite: a.Favourite, Kind: a.Params.Kind, Algorithm: a.Params.Algorithm,
+		URL: clean(a.URL), Favourite: a.Favourite, Picture: a.Picture, Kind: a.Params.Kind, Algorithm: a.Params.Algorithm,
 	}
 	if a.Params.Kind != otp.Manual {
 		e.Digits = strconv.Itoa(a.Params.Digits)
@@ -126,6 +127,9 @@ func (e Edit) applyTo(a *vault.Account) map[string]string {
 	}
 	if e.Favourite != b.Favourite {
 		a.Favourite = e.Favourite
+	}
+	if e.Picture != b.Picture {
+		a.Picture = e.Picture
 	}
 	if e.Kind != b.Kind {
 		e.changeKind(a, problems)

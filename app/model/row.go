@@ -20,6 +20,7 @@ const (
 type Row struct {
 	ID            vault.ID
 	Issuer, Name  string // stripped of control characters
+	Picture       string // the account's own, for DecodePicture; "" = none
 	Kind          otp.Kind
 	About         string   // what kind of code it makes, one line
 	Tags          []string // shared: not to be changed
@@ -51,7 +52,7 @@ func (l *List) row(e *entry) Row {
 	now, at := l.s.d.Now(), l.s.d.codeTime()
 	a := &e.acc
 	r := Row{
-		ID: a.ID, Issuer: e.issuer, Name: e.name, Kind: a.Params.Kind, About: e.describe(), Tags: e.tags, Favourite: a.Favourite,
+		ID: a.ID, Issuer: e.issuer, Name: e.name, Picture: a.Picture, Kind: a.Params.Kind, About: e.describe(), Tags: e.tags, Favourite: a.Favourite,
 		Note: e.note, URL: e.url, Broken: e.broken, Created: a.Created, Used: e.used,
 		Fresh: now.Before(l.fresh[a.ID]), Digits: a.Params.Digits,
 	}

@@ -145,7 +145,7 @@ func fingerprint(seed maphash.Seed, accounts []vault.Account, broken []vault.Bro
 		_, _ = h.Write(b.Reveal()) // never fails
 	}
 	account := func(a *vault.Account) {
-		text(string(a.ID), a.Issuer, a.Name, a.Note, a.URL, a.Icon, string(a.Params.Kind), string(a.Params.Algorithm))
+		text(string(a.ID), a.Issuer, a.Name, a.Note, a.URL, a.Icon, a.Picture, string(a.Params.Kind), string(a.Params.Algorithm))
 		number(int64(len(a.Tags)))
 		text(a.Tags...)
 		hidden(a.Params.Secret)

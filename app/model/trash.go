@@ -10,6 +10,7 @@ import (
 type TrashRow struct {
 	ID           vault.ID
 	Issuer, Name string // stripped of control characters
+	Picture      string // for DecodePicture; "" = none
 	DaysLeft     int    // until it is gone for ever, rounded up
 }
 
@@ -24,7 +25,7 @@ func (l *List) Trash() []TrashRow {
 	rows := make([]TrashRow, 0, len(l.snap.trash))
 	for _, a := range l.snap.trash {
 		rows = append(rows, TrashRow{
-			ID: a.ID, Issuer: clean(a.Issuer), Name: clean(a.Name), DaysLeft: daysLeft(a.Trashed, now),
+			ID: a.ID, Issuer: clean(a.Issuer), Name: clean(a.Name), Picture: a.Picture, DaysLeft: daysLeft(a.Trashed, now),
 		})
 	}
 	return rows

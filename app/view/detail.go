@@ -59,7 +59,7 @@ func (d *detailPane) update() {
 func (d *detailPane) objects(a model.Row) []fyne.CanvasObject {
 	r := d.root
 	mark := widget.NewIssuerMark()
-	mark.Set(a.Issuer, a.Name, nil)
+	mark.Set(a.Issuer, a.Name, r.marks.of(a.ID, a.Picture))
 	names := container.NewBorder(nil, nil, widget.NewPadded(look.Space2, 0, mark), nil,
 		widget.NewColumn(0, widget.NewText(widget.Title, either(a.Issuer, a.Name)), widget.NewText(widget.Muted, second(a))))
 	objects := []fyne.CanvasObject{names}

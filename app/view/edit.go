@@ -1,9 +1,11 @@
 package view
 
 import (
+	"image"
 	"strings"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/dialog"
 
 	"github.com/tallystick/tallystick/app/look"
 	"github.com/tallystick/tallystick/app/model"
@@ -24,6 +26,8 @@ type editPage struct {
 	banner                  *widget.Banner
 	body                    fyne.CanvasObject
 	save                    *widget.Button
+	mark                    *widget.IssuerMark
+	noPicture               *widget.Button
 }
 
 func (r *Root) openEdit(id model.ID) {
@@ -67,6 +71,7 @@ func newEditPage(r *Root, form model.Edit) *editPage {
 		field("tags", "Tags", p.tags, "Separated by commas"),
 		field("url", "Sign-in address", p.url, ""),
 		field("note", "Note", p.note, ""),
+		p.pictureField(),
 		p.favourite)
 	if form.Kind == model.TOTP || form.Kind == model.HOTP {
 		more := widget.NewColumn(look.Space4,
@@ -113,6 +118,52 @@ func (p *editPage) escapes(e *fyne.KeyEvent) bool {
 		return true
 	}
 	return false
+}
+
+// pictureField shows the mark, with what can be done about it.
+func (p *editPage) pictureField() fyne.CanvasObject {
+	p.mark = widget.NewIssuerMark()
+	p.noPicture = widget.NewButton(widget.Quiet, "Use letters", look.IconClear, func() { p.setPicture("") })
+	choose := widget.NewButton(widget.Secondary, "Choose a picture", look.IconFile, p.choosePicture)
+	p.setPicture(p.form.Picture)
+	p.fields["picture"] = widget.NewFormField("Picture", widget.NewFlow(look.Space3, p.mark, choose, p.noPicture), "")
+	return p.fields["picture"]
+}
+
+// setPicture shows what the account will have; it is saved with the form.
+func (p *editPage) setPicture(text string) {
+	p.form.Picture = text
+	var shown image.Image
+	if img := model.DecodePicture(text); img != nil {
+		shown = widget.Round(img)
+	}
+	p.mark.Set(p.form.Issuer, p.form.Name, shown)
+	setVisible(p.noPicture, text != "")
+}
+
+func (p *editPage) choosePicture() {
+	d := dialog.NewFileOpen(func(file fyne.URIReadCloser, err error) {
+		if err != nil || file == nil {
+			return
+		}
+		path := file.URI().Path()
+		_ = file.Close()
+		p.takePicture(path)
+	}, p.root.win)
+	d.Resize(p.root.dialogSize())
+	d.Show()
+}
+
+func (p *editPage) takePicture(path string) {
+	p.root.session.List().ReadPicture(path, func(small, problem string) {
+		if p.root.current != page(p) {
+			return
+		}
+		p.fields["picture"].SetProblem(problem)
+		if problem == "" {
+			p.setPicture(small)
+		}
+	})
 }
 
 func (p *editPage) submit() {

@@ -189,7 +189,9 @@ func (p *mainPage) tickRows() {
 func (p *mainPage) rowState(i int) widget.CodeRowState {
 	r := p.list.Row(i)
 	selected, _ := p.list.Selected()
-	return rowState(r, p.wide() && r.ID == selected)
+	s := rowState(r, p.wide() && r.ID == selected)
+	s.Picture = p.root.marks.of(r.ID, r.Picture)
+	return s
 }
 
 // activate does what Enter and a click do: copy the code, show a hidden one, or count up.
@@ -347,9 +349,9 @@ func (p *mainPage) showAppMenu(button fyne.CanvasObject) {
 		item("Trash", look.IconDelete, r.openTrash),
 		item("Recovery kit", look.IconRecovery, r.openKit),
 		item("Backups", look.IconHistory, r.openBackup),
+		item(sharingWord(r.session.Sharing()), look.IconShare, r.openSharing),
 		item("Export", look.IconExport, r.openExport),
 		item("Settings", look.IconSettings, r.openSettings),
-		item(sharingWord(r.session.Sharing()), look.IconShare, r.openSharing),
 		item("Check-up", look.IconSuccess, r.openDoctor),
 		item("Keyboard", look.IconKeyboard, r.openHelp),
 		fyne.NewMenuItemSeparator(),
@@ -360,8 +362,6 @@ func (p *mainPage) showAppMenu(button fyne.CanvasObject) {
 	r.popUp(menu, at.AddXY(0, button.Size().Height))
 }
 
-// popUp shows a menu, kept inside the window.
-func (r *Root) popUp(menu *fyne.Menu, at fyne.Position) {
 // sharingWord is the entry of the menu, with a quiet sign while a storage is not reached.
 func sharingWord(h *model.Sharing) string {
 	if h.IsOffline() {
@@ -370,6 +370,8 @@ func sharingWord(h *model.Sharing) string {
 	return "Shared vaults"
 }
 
+// popUp shows a menu, kept inside the window.
+func (r *Root) popUp(menu *fyne.Menu, at fyne.Position) {
 	canvas := r.win.Canvas()
 	pop := fynewidget.NewPopUpMenu(menu, canvas)
 	size, window := pop.MinSize(), canvas.Size()

@@ -53,6 +53,7 @@ type Root struct {
 	current page
 	state   model.State
 	tray    bool
+	marks   pictures
 	showing bool // a page is being put on the screen
 
 	shortcuts fyne.ShortcutHandler // what the canvas knows too, for whoever has no canvas of a real window
@@ -79,8 +80,8 @@ func NewRoot(win fyne.Window, session *model.Session, env Env) *Root {
 	session.MoveIn().OnChange(r.moveInChanged)
 	session.Printout().OnChange(r.printoutChanged)
 	session.Rescue().OnChange(r.rescueChanged)
-	session.Doctor().OnChange(r.doctorChanged)
 	session.Sharing().OnChange(r.sharingChanged)
+	session.Doctor().OnChange(r.doctorChanged)
 	session.List().OnChange(r.listChanged)
 	session.List().OnNotice(r.showNotice)
 	r.bindShortcuts()
@@ -185,6 +186,7 @@ func (r *Root) sessionChanged() {
 	}
 	r.state = state
 	r.toast.Dismiss()
+	r.marks.forget()
 	r.showState()
 }
 

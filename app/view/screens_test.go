@@ -73,6 +73,8 @@ var screens = []struct {
 		s.loop.Run()
 	}},
 	{"list-200-percent", small, 2, openVault, nil},
+	{"list-pictures", phone, 1, picturedVault, nil},
+	{"edit-picture", phone, 1, picturedVault, func(s *stage) { s.root.openEdit(s.session.List().Row(0).ID) }},
 	{"search", phone, 1, openVault, func(s *stage) { s.write("ring") }},
 	{"two-panes", wide, 1, openVault, func(s *stage) { s.press(fyne.KeyDown); s.press(fyne.KeyUp) }},
 	{"detail", phone, 1, openVault, func(s *stage) { s.shortcut(fyne.KeyD, false) }},

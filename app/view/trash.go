@@ -42,7 +42,7 @@ func (p *trashPage) update() {
 func (p *trashPage) row(row model.TrashRow) fyne.CanvasObject {
 	list := p.root.session.List()
 	mark := widget.NewIssuerMark()
-	mark.Set(row.Issuer, row.Name, nil)
+	mark.Set(row.Issuer, row.Name, p.root.marks.of(row.ID, row.Picture))
 	left := fmt.Sprintf("Goes for ever in %d days", row.DaysLeft)
 	if row.DaysLeft == 1 {
 		left = "Goes for ever tomorrow"

@@ -1,6 +1,7 @@
 package widget
 
 import (
+	"image"
 	"image/color"
 	"strconv"
 	"strings"
@@ -31,7 +32,7 @@ const (
 // CodeRowState is everything a row shows.
 type CodeRowState struct {
 	Issuer, Name string
-	Logo         fyne.Resource // nil: letters
+	Picture      image.Image // made by Round, the same one for the same picture; nil: letters
 	Kind         RowKind
 	Code         string // ungrouped; "" when there is none to show
 	Next         string // ungrouped; "" unless the next code is offered
@@ -261,7 +262,7 @@ func (r *CodeRow) ground() {
 // apply puts the whole state on the canvas objects and lays them out.
 func (r *CodeRow) apply() {
 	s := &r.state
-	r.mark.set(s.Issuer, s.Name, s.Logo)
+	r.mark.set(s.Issuer, s.Name, s.Picture)
 	r.name.Color = look.Color(r, look.ColorMuted)
 	if s.Notice != "" {
 		r.name.Color = look.Color(r, theme.ColorNameSuccess)

@@ -2,6 +2,8 @@ package widget
 
 import (
 	"fmt"
+	"image"
+	"image/color"
 	"strings"
 	"testing"
 
@@ -32,7 +34,7 @@ func drawn(objects []fyne.CanvasObject) string {
 		case *canvas.Arc:
 			fmt.Fprintf(&b, " %v %v %v", o.StartAngle, o.EndAngle, o.FillColor)
 		case *canvas.Image:
-			fmt.Fprintf(&b, " %v", o.Resource.Name())
+			fmt.Fprintf(&b, " %v", pictured(o))
 		}
 		b.WriteByte('\n')
 	}
@@ -40,6 +42,14 @@ func drawn(objects []fyne.CanvasObject) string {
 }
 
 // shownRow gives r that width and says what it shows.
+// pictured names what an image shows: an icon, or the account's own picture.
+func pictured(i *canvas.Image) string {
+	if i.Resource != nil {
+		return i.Resource.Name()
+	}
+	return fmt.Sprintf("%p", i.Image)
+}
+
 func shownRow(r *CodeRow, width float32) string {
 	w := test.WidgetRenderer(r)
 	r.Resize(fyne.NewSize(width, r.MinSize().Height))
@@ -59,7 +69,7 @@ func TestCodeRowSetLeavesNothingBehind(t *testing.T) {
 	for _, extra := range []func(*CodeRowState){
 		func(s *CodeRowState) { s.Focused = true },
 		func(s *CodeRowState) { s.Selected = true },
-		func(s *CodeRowState) { s.Logo = look.AppIcon() },
+		func(s *CodeRowState) { s.Picture = Round(image.NewUniform(color.White)) },
 	} {
 		s := sampleRows[1]
 		extra(&s)

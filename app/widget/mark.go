@@ -1,6 +1,7 @@
 package widget
 
 import (
+	"image"
 	"image/color"
 
 	"fyne.io/fyne/v2"
@@ -10,48 +11,48 @@ import (
 	"github.com/tallystick/tallystick/app/look"
 )
 
-// roundel is the drawing of an issuer's mark: letters on a coloured round, or a logo.
+// roundel is the drawing of an issuer's mark: letters on a coloured round, or a picture that is round already (Round).
 type roundel struct {
 	disc *canvas.Circle
 	text *canvas.Text
-	logo *canvas.Image
+	own  *canvas.Image
 }
 
 func newRoundel() *roundel {
 	m := &roundel{
 		disc: canvas.NewCircle(color.Transparent),
 		text: canvas.NewText("", color.Transparent),
-		logo: newPicture(),
+		own:  newPicture(),
 	}
 	m.text.TextStyle = look.StrongStyle
 	m.text.Alignment = fyne.TextAlignCenter
-	m.logo.Hide()
+	m.own.Hide()
 	return m
 }
 
-func (m *roundel) set(issuer, name string, logo fyne.Resource) {
-	if logo != nil && (m.logo.Resource == nil || m.logo.Resource.Name() != logo.Name()) {
-		m.logo.Resource = logo
-		m.logo.Refresh()
+func (m *roundel) set(issuer, name string, own image.Image) {
+	if own != m.own.Image {
+		m.own.Image = own
+		m.own.Refresh()
 	}
 	k := look.MarkFor(issuer, name)
 	m.disc.FillColor = k.Fill
 	m.text.Text, m.text.Color = k.Letters, k.Ink
-	show(m.logo, logo != nil)
-	show(m.disc, logo == nil)
-	show(m.text, logo == nil)
+	show(m.own, own != nil)
+	show(m.disc, own == nil)
+	show(m.text, own == nil)
 }
 
 func (m *roundel) place(x, y, edge float32) {
 	place(m.disc, x, y, edge, edge)
-	place(m.logo, x, y, edge, edge)
+	place(m.own, x, y, edge, edge)
 	m.text.TextSize = edge * 0.38
 	t := m.text.MinSize()
 	place(m.text, x, y+(edge-t.Height)/2, edge, t.Height)
 }
 
 func (m *roundel) objects() []fyne.CanvasObject {
-	return []fyne.CanvasObject{m.disc, m.text, m.logo}
+	return []fyne.CanvasObject{m.disc, m.text, m.own}
 }
 
 // IssuerMark is the round that stands for an issuer.
@@ -75,9 +76,9 @@ func NewIssuerMarkSized(edge float32) *IssuerMark {
 	return m
 }
 
-// Set shows issuer (or name, when there is no issuer). Logo may be nil.
-func (m *IssuerMark) Set(issuer, name string, logo fyne.Resource) {
-	m.m.set(issuer, name, logo)
+// Set shows own, a picture that Round made, or where it is nil the letters of issuer (or name, when there is no issuer).
+func (m *IssuerMark) Set(issuer, name string, own image.Image) {
+	m.m.set(issuer, name, own)
 	m.Refresh()
 }
 

@@ -636,15 +636,15 @@ func TestIssuerMark(t *testing.T) {
 	m := NewIssuerMark()
 	m.Set("B3Networks", "", nil)
 	inWindow(t, container.NewCenter(m), 100, 100)
-	if m.Size() != fyne.NewSquareSize(40) || m.m.text.Text != "B3" || m.m.logo.Visible() {
+	if m.Size() != fyne.NewSquareSize(40) || m.m.text.Text != "B3" || m.m.own.Visible() {
 		t.Errorf("size %v, letters %q", m.Size(), m.m.text.Text)
 	}
-	m.Set("B3Networks", "", look.AppIcon())
-	if !m.m.logo.Visible() || m.m.text.Visible() || m.m.disc.Visible() {
-		t.Error("the logo does not replace the letters")
+	m.Set("B3Networks", "", Round(image.White))
+	if !m.m.own.Visible() || m.m.text.Visible() || m.m.disc.Visible() {
+		t.Error("the picture does not replace the letters")
 	}
 	m.Set("GitHub", "", nil)
-	if m.m.logo.Visible() || m.m.text.Text != "Gi" {
+	if m.m.own.Visible() || m.m.text.Text != "Gi" {
 		t.Error("the letters do not come back")
 	}
 	if NewIssuerMarkSized(64).MinSize() != fyne.NewSquareSize(64) {
