@@ -64,13 +64,7 @@ func (s *stage) unseal(pass string) {
 
 func init() {
 	tall := fyne.NewSize(look.StartWidth, 1000)
-	screens = append(screens, []struct {
-		name    string
-		size    fyne.Size
-		scale   float32
-		prepare func(*stage)
-		walk    func(*stage)
-	}{
+	screens = append(screens, []screenOf{
 		{"recovery-sealed", phone, 1, sealedVault, func(s *stage) { s.root.openRecovery(s.first()) }},
 		{"recovery-replaced-sheet", tall, 1, sealedVault, func(s *stage) { s.root.openRecovery(s.first()); s.unseal(sealPass) }},
 		{"recovery-print", phone, 1, sheetsVault, func(s *stage) { s.printout(s.first()) }},

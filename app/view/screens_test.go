@@ -8,6 +8,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,13 +44,7 @@ var (
 )
 
 // screens are all of them, each in a state that shows what it is for.
-var screens = []struct {
-	name    string
-	size    fyne.Size
-	scale   float32
-	prepare func(*stage)
-	walk    func(*stage)
-}{
+var screens = slices.Concat([]screenOf{
 	{"setup", phone, 1, nil, nil},
 	{"setup-no-keyring", phone, 1, func(s *stage) { s.vault.Keyring(errKeyring) }, nil},
 	{"unlock", phone, 1, lockedVault, nil},
@@ -171,6 +166,15 @@ var screens = []struct {
 	{"settings", phone, 1, openVault, func(s *stage) { s.shortcut(fyne.KeyComma, false) }},
 	{"move-in", phone, 1, openVault, func(s *stage) { s.root.openMoveIn() }},
 	{"keyboard", phone, 1, openVault, func(s *stage) { s.root.openHelp() }},
+}, shareScreens)
+
+// screenOf is a screen: how large the window is, how large the text, what lies in the vault, and how one gets there.
+type screenOf struct {
+	name    string
+	size    fyne.Size
+	scale   float32
+	prepare func(*stage)
+	walk    func(*stage)
 }
 
 var errKeyring = errors.Join(vault.ErrNoKeyring, keys.ErrNone)

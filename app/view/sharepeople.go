@@ -79,7 +79,7 @@ func (r *Root) deviceObjects(p *sharePage, v model.SharedVault, person model.Sha
 		flow.Add(p.button(widget.Quiet, "Hide the words", look.IconEyeOff, func() { p.h.ShowWords(d.ID) }))
 	}
 	if v.Role == model.Admin {
-		flow.Add(p.button(widget.Quiet, "Lost, or to be removed", look.IconDelete, func() { r.openRemove(person.Name+"'s “"+d.Name+"”", d.ID) }))
+		flow.Add(p.button(widget.Quiet, "Lost or leaving", look.IconDelete, func() { r.openRemove(person.Name+"'s “"+d.Name+"”", d.ID) }))
 	}
 	return append(objects, flow)
 }
@@ -89,16 +89,18 @@ func (r *Root) openRemove(what string, devices ...model.DeviceID) {
 	id := r.currentShare()
 	back := func() { r.openShared(id) }
 	newSharePage(r, "Remove a device", back, func(p *sharePage) []fyne.CanvasObject {
-		p.first = p.button(widget.Danger, "Remove "+what, look.IconDelete, func() {
+		remove := p.button(widget.Danger, "Remove "+what, look.IconDelete, func() {
 			p.h.Remove(devices...)
 			back()
 		})
+		cancel := widget.NewButton(widget.Quiet, "Cancel", "", back)
+		p.first = cancel
 		v, _ := p.h.At()
 		return []fyne.CanvasObject{
 			widget.NewText(widget.Body, "From now on it gets nothing new: there will be a new key for everything that follows."),
 			widget.NewText(widget.Body, "What it has read it may keep, and nobody can take that back. So afterwards you get a list: every account it could read, to be enrolled again at its portal. An account leaves the list by itself when its key changes."),
 			widget.NewText(widget.Body, "Also withdraw its access to the storage ("+v.Where+"), and sign it out at the portals."),
-			widget.NewFlow(look.Space2, p.first.(*widget.Button), widget.NewButton(widget.Quiet, "Cancel", "", back)),
+			widget.NewFlow(look.Space2, remove, cancel),
 		}
 	}).open()
 }

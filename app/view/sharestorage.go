@@ -40,7 +40,7 @@ type storageForm struct {
 func newStorageForm(r *Root, at model.SharedPlace, changed func()) *storageForm {
 	f := &storageForm{
 		root: r, changed: changed, kind: at.Kind, folder: at.Folder,
-		url: widget.NewEntry("https://cloud.example/remote.php/dav/files/NAME/Team codes/"), user: widget.NewEntry(""),
+		url: widget.NewEntry("https://cloud.example/…"), user: widget.NewEntry(""),
 		endpoint: widget.NewEntry("s3.eu-central-1.amazonaws.com"), bucket: widget.NewEntry("team-codes"), prefix: widget.NewEntry(""), region: widget.NewEntry(""),
 		password: widget.NewPassphraseEntry("App password"), key: widget.NewPassphraseEntry("Secret access key"),
 	}

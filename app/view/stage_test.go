@@ -19,6 +19,7 @@ import (
 	"github.com/tallystick/tallystick/vault/kit"
 	"github.com/tallystick/tallystick/vault/otp"
 	"github.com/tallystick/tallystick/vault/secret"
+	"github.com/tallystick/tallystick/vault/share"
 )
 
 // stage is a window over fakes, with a clock that is moved by hand.
@@ -41,6 +42,8 @@ type stage struct {
 	cameras   model.Cameras
 	backups   model.BackupKeeper
 	exports   model.ExportReminders
+	teams     model.Teams
+	ids       []vault.ID // of the accounts that were filled in for sharing
 }
 
 // noon is when the pictures are taken: 19 seconds before codes with a period of 30 s change.
@@ -58,13 +61,14 @@ func newStage(t *testing.T, size fyne.Size, config look.Config, prepare func(*st
 	s.vault.Clock = s.loop.Now
 	s.screens.Set("screen 1")
 	s.sick.begin(s)
+	s.teams = &apptest.Teams{}
 	if prepare != nil {
 		prepare(s)
 	}
 	s.session = model.NewSession(model.Deps{
 		Vault: s.vault, Scanner: s.scanner, Screens: s.screens.Take, ClipboardPicture: s.picture.Read,
 		Clipboard: s.clip, Settings: &apptest.Settings{}, Now: s.loop.Now, Rand: bytes.NewReader(bytes.Repeat([]byte{9, 130, 77, 201, 5}, 400)), Post: s.loop.Post, After: s.loop.After, Hide: s.screens.Hide,
-		Backups: s.backups, Exports: s.exports,
+		Backups: s.backups, Exports: s.exports, Teams: s.teams, Who: func() share.Person { return share.Person{Name: "Maria", Device: "desk PC"} },
 		Kits: kits{}, Downloads: func() string { return s.downloads }, Guides: guides(t),
 		Cameras: s.cameras, Clock: s.sick.clock, TimeSources: s.sick.sources, Body: s.sick.body,
 	})

@@ -1,0 +1,214 @@
+package view
+
+import (
+	"encoding/base64"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+
+	"github.com/tallystick/tallystick/app/apptest"
+	"github.com/tallystick/tallystick/app/look"
+	"github.com/tallystick/tallystick/app/model"
+	"github.com/tallystick/tallystick/app/widget"
+	"github.com/tallystick/tallystick/vault/otp"
+	"github.com/tallystick/tallystick/vault/secret"
+	"github.com/tallystick/tallystick/vault/share"
+	"github.com/tallystick/tallystick/vault/share/store"
+	"github.com/tallystick/tallystick/vault/share/team"
+)
+
+// A made-up team for pictures: ids are as long as real ones.
+const (
+	deskID  share.VaultID  = "11112222333344445555666677778888"
+	maria   share.DeviceID = "aaaa000011112222"
+	ben     share.DeviceID = "bbbb000011112222"
+	benHome share.DeviceID = "bbbb000033334444"
+	carla   share.DeviceID = "cccc000011112222"
+	dan     share.DeviceID = "dddd000011112222"
+	words                  = "acid tiger window marble harvest ocean pencil rocket"
+)
+
+// invitePicture is a well-formed invite that leads nowhere.
+func invitePicture(expires time.Time) string {
+	text := `{"format":1,"vault":"` + string(deskID) + `","name":"Front desk","genesis":"` + strings.Repeat("ab", 32) + `","head":{"n":4,"hash":"` + strings.Repeat("cd", 32) +
+		`"},"by":"` + string(maria) + `","seen":{"n":9,"hash":"` + strings.Repeat("ef", 32) + `"},"where":"webdav:https://cloud.example/remote.php/dav/files/maria/Team%20codes/","invite":"` +
+		strings.Repeat("9", 16) + `","role":"editor","expires":` + base10(expires.UnixMilli()) + `,"key":"AGE-SECRET-KEY-PQ-1PICTURE"}`
+	return share.InvitePrefix + base64.RawURLEncoding.EncodeToString([]byte(text))
+}
+
+func base10(n int64) string {
+	var digits []byte
+	for ; n > 0; n /= 10 {
+		digits = append(digits, byte('0'+n%10))
+	}
+	slices.Reverse(digits)
+	return string(digits)
+}
+
+// sharedDesk is a vault of which some accounts are shared, in a team of four.
+func sharedDesk(s *stage) *apptest.Teams {
+	list := accounts()
+	list[1].Shared, list[2].Shared = string(deskID), string(deskID)
+	ids := s.vault.Fill("", list...)
+	s.ids = ids
+	where, err := store.ParseLocation("webdav:https://cloud.example/remote.php/dav/files/maria/Team%20codes/")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	day := func(n int) time.Time { return noon.Add(time.Duration(-n) * 24 * time.Hour) }
+	t := &apptest.Teams{
+		Safety: words,
+		Status: []team.Status{{
+			ID: deskID, Name: "Front desk", State: share.Joined, Ready: true, Role: share.Admin, Me: maria, Where: where, People: 4, Devices: 5,
+			Accounts: 2, Tried: noon, Success: noon.Add(-2 * time.Minute),
+		}},
+		People: []share.Info{
+			{Device: maria, Person: share.Person{Name: "Maria", Device: "desk PC"}, Role: share.Admin, Me: true, Since: day(60), AddedBy: maria},
+			{Device: ben, Person: share.Person{Name: "Ben", Device: "laptop"}, Role: share.Editor, Verified: true, Since: day(58), AddedBy: maria},
+			{Device: benHome, Person: share.Person{Name: "Ben", Device: "at home"}, Role: share.Viewer, Since: day(12), AddedBy: maria},
+			{Device: carla, Person: share.Person{Name: "Carla", Device: "ThinkPad"}, Role: share.Admin, Verified: true, Since: day(40), AddedBy: maria},
+			{Device: "eeee000011112222", Person: share.Person{Name: "Emil", Device: "Mac"}, Role: share.Viewer, Since: day(3), AddedBy: carla},
+		},
+	}
+	t.Events = []team.Event{
+		{Event: share.Event{Time: noon.Add(-time.Hour), By: ben, Account: share.AccountID(ids[1]), What: "otp"}, Who: share.Person{Name: "Ben", Device: "laptop"}, Issuer: "Yeastar P-Series", Account: "superadmin"},
+		{Event: share.Event{Time: day(3), By: carla, What: "add", Device: "eeee000011112222"}, Who: share.Person{Name: "Carla", Device: "ThinkPad"}, Whom: share.Person{Name: "Emil", Device: "Mac"}},
+		{Event: share.Event{Time: day(60), By: maria, What: "genesis"}, Who: share.Person{Name: "Maria", Device: "desk PC"}},
+	}
+	s.teams = t
+	return t
+}
+
+func withDesk(change func(t *apptest.Teams, s *stage)) func(*stage) {
+	return func(s *stage) {
+		t := sharedDesk(s)
+		if change != nil {
+			change(t, s)
+		}
+	}
+}
+
+// openDesk opens the page of the shared vault and waits for what it shows.
+func openDesk(s *stage) {
+	h := s.session.Sharing()
+	s.until(func() bool { return h.Known() })
+	s.root.openShared(deskID)
+	s.until(func() bool { v, ok := h.At(); return ok && len(h.People()) > 0 && !v.Busy })
+	s.loop.Run()
+}
+
+func somebodyAsks(t *apptest.Teams, _ *stage) {
+	t.Status[0].Requests = 1
+	t.Asking = []share.Request{{Device: dan, Person: share.Person{Name: "Dan", Device: "MacBook"}, Role: share.Editor, Time: noon.Add(-5 * time.Minute), Expires: noon.Add(20 * time.Hour)}}
+}
+
+func danLeft(t *apptest.Teams, s *stage) {
+	ids := s.ids
+	knew := []share.Person{{Name: "Dan", Device: "MacBook"}}
+	t.Status[0].Reenroll = 2
+	t.Exposed = []team.Exposed{
+		{Local: ids[2], Issuer: "Qontak", Name: "agent07@callcentre.example", To: knew},
+		{Local: ids[1], Issuer: "Yeastar P-Series", Name: "superadmin", To: knew},
+	}
+}
+
+func twoKeys(t *apptest.Teams, s *stage) {
+	t.Status[0].Conflicts = 1
+	params := func(key string) otp.Params { return otp.New(otp.TOTP, secret.FromString("a key for pictures: "+key)) }
+	t.Clashes = []team.Conflict{{Local: s.ids[1], Issuer: "Yeastar P-Series", Name: "superadmin", Choices: []team.Choice{
+		{Choice: share.Choice{ID: "1111", Params: params("yeastar"), By: ben, At: noon.Add(-3 * time.Hour)}, Who: share.Person{Name: "Ben", Device: "laptop"}},
+		{Choice: share.Choice{ID: "2222", Params: params("other"), By: maria, At: noon.Add(-2 * time.Hour)}, Who: share.Person{Name: "Maria", Device: "desk PC"}},
+	}}}
+}
+
+func rolledBack(t *apptest.Teams, _ *stage) {
+	t.Status[0].Findings = []share.Finding{{Kind: share.RolledBack, Device: ben, Known: 31, Shown: 24, Since: noon.Add(-50 * time.Minute)}}
+}
+
+func behind(t *apptest.Teams, _ *stage) {
+	t.Status[0].Findings = []share.Finding{{Kind: share.Behind, Device: ben, By: carla, Known: 31, Shown: 29, Since: noon.Add(-10 * time.Minute)}}
+}
+
+func offline(t *apptest.Teams, _ *stage) {
+	t.Status[0].Offline, t.Status[0].Unsaid = true, true
+}
+
+// shareScreens are those of sharing.
+var shareScreens = []screenOf{
+	{"share", phone, 1, withDesk(nil), func(s *stage) {
+		s.until(s.session.Sharing().Known)
+		s.root.openSharing()
+	}},
+	{"share-first", phone, 1, openVault, func(s *stage) { s.root.openSharing() }},
+	{"share-create", fyne.NewSize(look.StartWidth, 1100), 1, openVault, func(s *stage) { s.root.openCreateShare() }},
+	{"share-create-webdav", fyne.NewSize(look.StartWidth, 1200), 1, emptyVault, func(s *stage) {
+		s.root.openCreateShare()
+		chooseOption(s.t, s.root.current, storageKinds[1].label)
+	}},
+	{"share-create-s3", fyne.NewSize(look.StartWidth, 1200), 1, emptyVault, func(s *stage) {
+		s.root.openCreateShare()
+		chooseOption(s.t, s.root.current, storageKinds[2].label)
+	}},
+	{"share-invite", fyne.NewSize(look.StartWidth, 760), 1, withDesk(func(t *apptest.Teams, s *stage) {
+		var err error
+		if t.Made, err = share.ParseInvite(secret.FromString(invitePicture(noon.Add(24 * time.Hour)))); err != nil {
+			s.t.Fatal(err)
+		}
+	}), func(s *stage) {
+		openDesk(s)
+		s.root.openInvite()
+		s.session.Sharing().Invite(model.Editor, 24*time.Hour)
+		s.until(func() bool { _, ok := s.session.Sharing().Invited(); return ok })
+	}},
+	{"share-join", fyne.NewSize(look.StartWidth, 1000), 1, emptyVault, func(s *stage) {
+		s.session.Add().ReadText(invitePicture(noon.Add(24 * time.Hour)))
+		s.loop.Run()
+	}},
+	{"share-words", fyne.NewSize(look.StartWidth, 760), 1, withDesk(somebodyAsks), openDesk},
+	{"share-members", fyne.NewSize(look.StartWidth, 1500), 1, withDesk(nil), openDesk},
+	{"share-remove", phone, 1, withDesk(nil), func(s *stage) { openDesk(s); s.root.openRemove("Ben's “laptop”", ben) }},
+	{"share-reenroll", fyne.NewSize(look.StartWidth, 760), 1, withDesk(danLeft), func(s *stage) {
+		openDesk(s)
+		s.until(func() bool { return len(s.session.Sharing().Reenroll()) == 2 })
+		s.root.openReenroll()
+	}},
+	{"share-conflict", phone, 1, withDesk(twoKeys), func(s *stage) { openDesk(s); s.root.openClashes() }},
+	{"share-log", phone, 1, withDesk(nil), func(s *stage) { openDesk(s); s.root.openShareLog() }},
+	{"share-rolled-back", phone, 1, withDesk(rolledBack), openDesk},
+	{"share-behind", phone, 1, withDesk(behind), openDesk},
+	{"share-offline", phone, 1, withDesk(offline), openDesk},
+	{"share-move", phone, 1, withDesk(nil), func(s *stage) {
+		s.until(s.session.Sharing().Known)
+		s.root.openMove(s.ids[0])
+	}},
+	{"list-shared", phone, 1, withDesk(rolledBack), func(s *stage) {
+		s.until(func() bool { _, ok := s.session.Sharing().Alarm(); return ok })
+		s.loop.Run()
+	}},
+}
+
+// selectsIn are the selections on a page.
+func selectsIn(o fyne.CanvasObject) (found []*widget.Select) {
+	for _, each := range test.LaidOutObjects(o) {
+		if s, ok := each.(*widget.Select); ok {
+			found = append(found, s)
+		}
+	}
+	return found
+}
+
+// chooseOption chooses an entry of whichever selection on the page has it.
+func chooseOption(t *testing.T, p page, label string) {
+	t.Helper()
+	for _, s := range selectsIn(p.content()) {
+		if slices.Contains(s.Options, label) {
+			s.SetSelected(label)
+			return
+		}
+	}
+	t.Fatalf("no selection offers %q", label)
+}

@@ -1,0 +1,104 @@
+package view
+
+import (
+	"slices"
+	"testing"
+
+	"fyne.io/fyne/v2"
+
+	"github.com/tallystick/tallystick/app/apptest"
+	"github.com/tallystick/tallystick/app/look"
+	"github.com/tallystick/tallystick/app/model"
+	"github.com/tallystick/tallystick/vault/share/store"
+)
+
+// asked waits for a call that changes something, and fails unless it is the one.
+func asked(s *stage, want string) {
+	s.t.Helper()
+	s.until(func() bool { return s.session.Sharing().Busy() == "" })
+	if calls := s.teams.(*apptest.Teams).Calls(); len(calls) == 0 || calls[len(calls)-1] != want {
+		s.t.Errorf("asked for %q, want %q last", calls, want)
+	}
+}
+
+func TestSomebodyIsLetInAfterTheWords(t *testing.T) {
+	s := newStage(t, phone, look.Config{}, withDesk(somebodyAsks))
+	s.until(func() bool { _, ok := s.session.Sharing().Asking(); return ok })
+	s.loop.Run()
+	if !s.says("Somebody wants to join") {
+		t.Error("the list does not say that somebody asks")
+	}
+	openDesk(s)
+	if !s.says("acid  tiger  window  marble") || !s.says("Dan, on “MacBook”") {
+		t.Error("name or words are not shown")
+	}
+	s.button("The words are the same: let in").OnTapped()
+	asked(s, "confirm compared")
+	s.button("They differ: refuse").OnTapped()
+	asked(s, "dismiss")
+}
+
+func TestRemovingSaysWhatItCannotTakeBack(t *testing.T) {
+	s := newStage(t, phone, look.Config{}, withDesk(nil))
+	openDesk(s)
+	s.button("Lost or leaving").OnTapped()
+	if !s.says("nobody can take that back") || !s.says("cloud.example") {
+		t.Error("the consequences are not told")
+	}
+	if b := s.button("Cancel"); s.win.Canvas().Focused() != fyne.Focusable(b) {
+		t.Error("the keyboard is on the button that removes")
+	}
+	findButton(s.root.current.content(), "Remove Ben's “laptop”").OnTapped()
+	asked(s, "remove "+string(ben))
+}
+
+func TestAConflictIsChosenFrom(t *testing.T) {
+	s := newStage(t, phone, look.Config{}, withDesk(twoKeys))
+	openDesk(s)
+	s.root.openClashes()
+	s.button("Keep this one").OnTapped()
+	asked(s, "keep 1111")
+}
+
+func TestAnAccountIsMovedIn(t *testing.T) {
+	s := newStage(t, phone, look.Config{}, withDesk(nil))
+	s.until(s.session.Sharing().Known)
+	if s.session.Sharing().CanMove(s.ids[1]) || !s.session.Sharing().CanMove(s.ids[0]) {
+		t.Error("what can be moved")
+	}
+	s.root.openMove(s.ids[0])
+	if !s.says("use its recovery keys") {
+		t.Error("what it means is not told")
+	}
+	s.session.Sharing().MoveInto(deskID, s.root.home, s.ids[0])
+	asked(s, "move")
+	if s.root.current != page(s.root.main) {
+		t.Errorf("ended at %T", s.root.current)
+	}
+}
+
+// The typed password leaves the form with the page, and an error of the storage is told in words that hold none of it.
+func TestThePasswordLeavesTheForm(t *testing.T) {
+	s := newStage(t, phone, look.Config{}, func(s *stage) {
+		s.vault.Fill("")
+		s.teams = &apptest.Teams{Fails: store.ErrDenied}
+	})
+	form := newStorageForm(s.root, model.SharedPlace{Kind: model.StoreWebDAV}, func() {})
+	s.win.Canvas().Focus(form.password.Focusable())
+	for _, r := range "marker" {
+		form.password.Focusable().TypedRune(r)
+	}
+	form.url.SetText("https://cloud.example/x/")
+	place := form.take()
+	if !form.password.IsEmpty() || string(place.Password.Reveal()) != "marker" {
+		t.Fatal("the password is still in the field, or did not leave it")
+	}
+	s.session.Sharing().Create(model.NewShare{Name: "Desk", Place: place, Person: "Maria"}, func(model.ShareID) { t.Error("made") })
+	s.until(func() bool { return s.session.Sharing().Busy() == "" })
+	if text := s.session.Sharing().Error(); text != model.Sentence(store.ErrDenied) {
+		t.Errorf("told %q", text)
+	}
+	if slices.ContainsFunc(place.Password.Reveal(), func(b byte) bool { return b != 0 }) {
+		t.Error("the password was not wiped")
+	}
+}
