@@ -54,6 +54,7 @@ func openWindow(w cli.Window, started time.Time) error {
 		Started: started,
 		Trace:   os.Getenv("TALLYSTICK_TRACE") == "startup",
 		// Without an ID the toolkit keeps no preferences of its own: everything that is stored lies in Dir.
+		Exit:   os.Exit,
 		NewApp: func() fyne.App { return fyneapp.NewWithID("") },
 	})
 }

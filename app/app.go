@@ -54,6 +54,7 @@ type Config struct {
 	Log     *slog.Logger    // nothing secret is ever logged
 	Started time.Time       // when the process started, for the startup trace
 	Trace   bool            // log the moment of the first frame with codes
+	Exit    func(code int)  // ends the process when it hangs after its window was closed; os.Exit
 	NewApp  func() fyne.App // starts the window toolkit; called once it is certain that a window is wanted
 }
 
@@ -127,7 +128,12 @@ func Run(cfg Config) error {
 	go serve(ctx, requests, session, w)
 	go w.watchSignals(ctx, session)
 	w.run(ctx, session, cfg.Link)
+	w.ending.at("the last save")
 	session.Close()
+	w.ending.at("the vault")
+	// Closed here and not by the deferred call alone, so that it, too, is waited for no longer than the rest.
+	_ = manager.Close()
+	w.ending.done()
 	return nil
 }
 

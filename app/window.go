@@ -31,6 +31,7 @@ type window struct {
 	trace   bool
 	tray    bool // the tray icon is there, closing may hide
 	shown   bool
+	ending  ending
 
 	guide    *view.GuideWindow // beside the portal; nil when it is not open
 	guideWin fyne.Window
@@ -38,6 +39,7 @@ type window struct {
 
 func newWindow(a fyne.App, cfg Config) *window {
 	w := &window{app: a, log: cfg.Log, started: cfg.Started, trace: cfg.Trace}
+	w.ending.log, w.ending.exit = cfg.Log, cfg.Exit
 	a.Settings().SetTheme(look.New(w.looks))
 	a.SetIcon(look.AppIcon())
 	w.win = a.NewWindow("Tallystick")
@@ -226,7 +228,10 @@ func stayOnTop(win fyne.Window) {
 	}
 }
 
-func (w *window) quit() { w.app.Quit() }
+func (w *window) quit() {
+	w.ending.begin()
+	w.app.Quit()
+}
 
 func (w *window) applyPrefs(p model.Prefs) {
 	config := look.Config{Appearance: look.ParseAppearance(p.Theme), TextScale: p.TextScale}
