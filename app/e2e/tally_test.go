@@ -116,7 +116,11 @@ func (a *tally) quit(p *desktop.Process, w *desktop.Window) {
 	if err := w.Close(); err != nil {
 		a.t.Fatal(err)
 	}
-	if status, err := p.Wait(within(a.t, patience)); err != nil || status != 0 {
+	status, err := p.Wait(within(a.t, patience))
+	if err != nil {
+		p.Dump() // a program that does not end says what it waits for
+	}
+	if err != nil || status != 0 {
 		a.t.Fatalf("the window ended with %d, %v\n%s", status, err, p.Output())
 	}
 	if complaints := complaints(p.Output()); complaints != "" {

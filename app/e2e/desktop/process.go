@@ -87,6 +87,15 @@ func (d *Desktop) createLog(name string) (*os.File, error) {
 	}
 }
 
+// Dump makes a Go program that hangs write where all its goroutines are to its log, and end.
+func (p *Process) Dump() {
+	_ = syscall.Kill(p.Pid(), syscall.SIGQUIT)
+	select {
+	case <-p.done:
+	case <-time.After(grace):
+	}
+}
+
 // Pid is the process id, and the id of its process group.
 func (p *Process) Pid() int { return p.cmd.Process.Pid }
 
