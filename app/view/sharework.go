@@ -2,6 +2,7 @@ package view
 
 import (
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 
 	"github.com/tallystick/tallystick/app/look"
 	"github.com/tallystick/tallystick/app/model"
@@ -112,7 +113,7 @@ type sideBySide struct{}
 const sideWidth float32 = 160
 
 func newSideBySide(objects ...fyne.CanvasObject) *fyne.Container {
-	return fyne.NewContainerWithLayout(sideBySide{}, objects...)
+	return container.New(sideBySide{}, objects...)
 }
 
 func (sideBySide) columns(objects []fyne.CanvasObject, width float32) int {
