@@ -76,7 +76,12 @@ func (p *sharePage) update() {
 	} else {
 		p.banner.Set(widget.Trouble, "", p.h.Error())
 	}
+	before := p.root.win.Canvas().Focused()
 	putSheet(p.body, sheet(p.title(), p.back, append([]fyne.CanvasObject{p.banner}, p.build(p)...)...))
+	// The buttons are new ones: the keyboard must not stay with one that is gone. What is typed into stays the same.
+	if _, gone := before.(*widget.Button); gone && p.first != nil && p.root.current == page(p) {
+		p.root.focusOn(p.first)
+	}
 }
 
 // button is one that cannot be pressed while something is under way.
