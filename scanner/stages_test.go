@@ -216,8 +216,8 @@ func TestContrast(t *testing.T) {
 // TestNoiseHasFewFinders: of the thousands of places in noise that have the proportions of a finder in a row few are dark all
 // through and ringed all around. A filter that lets more through costs time on every photograph.
 func TestNoiseHasFewFinders(t *testing.T) {
-	rnd := rand.New(rand.NewPCG(3, 14))
 	grain := func(side int) *bitmap {
+		rnd := rand.New(rand.NewPCG(3, uint64(side)))
 		b := newBitmap(1600, 1000)
 		for y := 0; y < b.h; y += side {
 			for x := 0; x < b.w; x += side {
@@ -233,7 +233,8 @@ func TestNoiseHasFewFinders(t *testing.T) {
 		}
 		return b
 	}
-	for side, most := range map[int]int{1: 170, 2: 170, 3: 170} { // what was measured, and three percent
+	for side := 1; side <= 3; side++ {
+		const most = 174 // what was measured, 169, and three percent
 		var scans [2]rowScan
 		var e effort
 		fs := findFinders(grain(side), lookNormal, 1, &scans, &e)

@@ -37,6 +37,7 @@ type Session struct {
 	state   State
 	status  vault.Status
 	busy    int
+	working int // jobs whose end has not been taken note of
 	err     string
 	problem Problem
 
@@ -141,9 +142,11 @@ func (s *Session) OnChange(fn func()) { s.changed.add(fn) }
 // meanwhile; in that case stale (which may be nil) runs instead.
 func (s *Session) job(work func(ctx context.Context), then, stale func()) (done <-chan struct{}) {
 	ctx, epoch := s.ctx, s.epoch
+	s.working++
 	return s.jobs.do(func() {
 		work(ctx)
 		s.d.Post(func() {
+			s.working--
 			if s.epoch == epoch && !s.closed {
 				then()
 			} else if stale != nil {
@@ -151,6 +154,12 @@ func (s *Session) job(work func(ctx context.Context), then, stale func()) (done 
 			}
 		})
 	})
+}
+
+// Resting reports whether nothing is under way that may still change what the pages show: no job, and no first look at the
+// shared vaults. Whoever draws a page to keep it waits for that.
+func (s *Session) Resting() bool {
+	return s.working == 0 && s.busy == 0 && s.sharing.resting()
 }
 
 // slow is job with the screen shown as busy meanwhile.

@@ -240,6 +240,19 @@ func (h *Sharing) take(got seen) {
 	}
 }
 
+// resting reports whether nothing is being read or synchronised.
+func (h *Sharing) resting() bool {
+	if !h.running() {
+		return true
+	}
+	for _, b := range h.beats {
+		if b.busy {
+			return false
+		}
+	}
+	return h.known && !h.reading
+}
+
 // Known reports whether it is known what shared vaults there are.
 func (h *Sharing) Known() bool { return h.known }
 

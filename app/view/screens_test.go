@@ -290,8 +290,11 @@ func TestScreenshots(t *testing.T) {
 			name := screen.name + "-" + appearance.name + ".png"
 			t.Run(name, func(t *testing.T) {
 				s := newStage(t, screen.size, look.Config{Appearance: appearance.is, TextScale: screen.scale}, screen.prepare)
+				// A picture taken while something is still being read would show now this and now that.
+				s.until(s.session.Resting)
 				if screen.walk != nil {
 					screen.walk(s)
+					s.until(s.session.Resting)
 					s.loop.Run()
 				}
 				drawn := s.pictureNow()
