@@ -505,3 +505,35 @@ func serveTLS(t *testing.T, h http.Handler) *httptest.Server {
 	t.Cleanup(srv.Close)
 	return srv
 }
+
+// TestStorageTellsTheTime: a storage whose clock differs from ours is a hint for the doctor, and no more.
+func TestStorageTellsTheTime(t *testing.T) {
+	storage := storetest.NewHostile()
+	inner := storage.S3("")
+	srv := storetest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		w.Header().Set("Date", time.Now().Add(100*time.Second).UTC().Format(http.TimeFormat))
+		inner.ServeHTTP(w, req)
+	}))
+	r := newRig(t)
+	r.env.OpenStorage = func(l store.Location, a backend.Access) (store.Store, error) { return backend.Open(l, a, backend.Config{}) } // by the real clock
+	r.add(linkRFC)
+	before := r.must("", "code", "example").out
+	r.must("key\nsecret\n", "share", "create", "Harbour desk", "--store", "s3:"+srv.URL+"/"+storetest.Bucket)
+	r.must("", "share", "sync")
+	r.age()
+	var offset any
+	for _, check := range r.records(r.run("doctor", "--json")) {
+		if check["name"] == "clock" {
+			offset = check["offset"]
+			if check["correction"] != 0.0 || check["state"] == ok {
+				t.Errorf("%v", check)
+			}
+		}
+	}
+	if seconds, is := offset.(float64); !is || seconds > -95 || seconds < -105 {
+		t.Errorf("the clock is 100 s slow, and the doctor says %v", offset)
+	}
+	if after := r.must("", "code", "example").out; after != before {
+		t.Error("codes were corrected without a person")
+	}
+}

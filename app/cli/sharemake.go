@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"strings"
-	"time"
 
 	qrcode "github.com/skip2/go-qrcode"
 	"github.com/spf13/cobra"
@@ -183,14 +182,13 @@ func (r *run) several(m *vault.Manager, words []string) ([]vault.ID, error) {
 }
 
 type inviteOptions struct {
-	role          string
-	expires       time.Duration
+	role, expires string
 	qr, file      string
 	force, asJSON bool
 }
 
 func (r *run) shareInvite() *cobra.Command {
-	o := inviteOptions{role: string(share.Editor), expires: share.DefaultInvite}
+	o := inviteOptions{role: string(share.Editor), expires: "24h"}
 	cmd := &cobra.Command{
 		Use:   "invite VAULT",
 		Short: "Make an invite for one device, printed as one line",
@@ -206,7 +204,7 @@ trust.`,
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVar(&o.role, "role", o.role, "what the device may do: `ROLE` is admin, editor or viewer")
-	f.DurationVar(&o.expires, "expires", o.expires, "how long it can be used, at most 720h")
+	f.StringVar(&o.expires, "expires", o.expires, "how long it can be used: a `TIME` such as 24h or 7d, at most 30d")
 	f.StringVar(&o.qr, "qr", "", "also draw it as a QR code into the PNG `FILE`")
 	f.StringVar(&o.file, "file", "", "write it to `FILE` instead (readable by you only)")
 	f.BoolVar(&o.force, "force", false, "replace files that are there")
@@ -228,16 +226,17 @@ type inviteRecord struct {
 
 func (r *run) invite(ctx context.Context, word string, o inviteOptions) error {
 	role := share.Role(strings.ToLower(o.role))
+	life, err := lifeOf(o.expires)
 	switch {
 	case !role.Valid():
 		return usage("--role is admin, editor or viewer.")
-	case o.expires <= 0 || o.expires > share.MaxInviteLife:
-		return usage("--expires needs a time such as 24h, and at most 720h.")
+	case err != nil || life <= 0 || life > share.MaxInviteLife:
+		return usage("--expires needs a time such as 24h or 7d, and at most 30d.")
 	case o.force && o.qr == "" && o.file == "":
 		return usage("--force goes with --qr or --file.")
 	}
 	return r.inShare(ctx, word, func(s *team.Service, st team.Status) error {
-		i, err := s.Invite(ctx, st.ID, role, o.expires)
+		i, err := s.Invite(ctx, st.ID, role, life)
 		if err != nil {
 			return err
 		}

@@ -351,6 +351,44 @@ accounts to enroll again at their portals. Also withdraw its access to the stora
 	return cmd
 }
 
+func (r *run) shareRedo() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "redo VAULT ENTRY",
+		Short: "Make a change of members again that lost against another one",
+		Long: `Make a change of members again that lost against another one made at the same time by
+another admin. ENTRY is what the finding "redo" of "share status --json" names, or at least
+its first four digits.`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 2 || strings.TrimSpace(args[0]) == "" || len(args[1]) < minIDPrefix {
+				return usage("Name one shared vault, and the entry.")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx, word := cmd.Context(), strings.ToLower(args[1])
+			return r.inShare(ctx, args[0], func(s *team.Service, st team.Status) error {
+				var found []share.Hash
+				for _, f := range st.Findings {
+					if f.Kind == share.Redo && strings.HasPrefix(string(f.Entry), word) {
+						found = append(found, f.Entry)
+					}
+				}
+				if len(found) != 1 {
+					return fail(statusNothing, "No change of members waits to be made again under that name.")
+				}
+				rep, err := s.Redo(ctx, st.ID, found[0])
+				if err != nil {
+					return err
+				}
+				return r.shareDone(s, rep, asJSON, "Made the change of members again.")
+			})
+		},
+	}
+	jsonFlag(cmd, &asJSON, "object")
+	return cmd
+}
+
 // leaveRecord tells of a shared vault that was left: part of the contract in docs/cli.md.
 type leaveRecord struct {
 	ID   string `json:"id"`
