@@ -30,9 +30,11 @@ func (m *model) attack() {
 		if attacks[m.rng.IntN(len(attacks))](i) {
 			return
 		}
-		if r = m.devs[i]; !r.Ready() {
+		// One that was not possible may have let somebody else say something, such as that this device is removed.
+		if m.round(i); !m.devs[i].Ready() {
 			return
 		}
+		m.save(i)
 	}
 }
 

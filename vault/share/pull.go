@@ -343,12 +343,12 @@ func (r *Replica) take(c contribution, hash Hash, now time.Time) {
 		name    string
 		version
 	}
-	said := make(map[writing]bool, len(c.Registers))
+	said := make(map[writing]*Register, len(c.Registers))
 	for _, g := range c.Registers {
-		said[writing{g.Account, g.Name, g.version}] = true
+		said[writing{g.Account, g.Name, g.version}] = g
 	}
 	for o := range r.content.of[c.Device] {
-		if said[writing{o.Account, o.Name, o.version}] {
+		if g := said[writing{o.Account, o.Name, o.version}]; g != nil && g.same(o) {
 			delete(r.dropped, o.key())
 		} else {
 			r.dropped[o.key()] = true

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"io"
 	"maps"
 	"slices"
@@ -464,7 +465,10 @@ func (r *Register) key() string {
 	if r.code != nil {
 		k += " " + r.code.digest
 	}
-	return k + " " + string(r.Author) + " " + strconv.FormatInt(r.At.Wall, 10) + " " + strconv.FormatInt(r.At.Tick, 10)
+	// The value belongs to it: after an older copy of a vault file was brought back there may be two of one writing.
+	sum := fnv.New64a()
+	_, _ = sum.Write(r.value.Reveal())
+	return k + " " + string(r.Author) + " " + strconv.FormatInt(r.At.Wall, 10) + " " + strconv.FormatInt(r.At.Tick, 10) + " " + strconv.FormatUint(sum.Sum64(), 16)
 }
 
 // writes reports whether a device is a member that may write.
