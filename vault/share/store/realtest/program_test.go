@@ -45,12 +45,16 @@ const (
 	patience      = 60 * time.Second // for one command, on a machine that is busy
 )
 
+// programDir is where the program was built; "" = it was not.
+var programDir string
+
 // program builds the command line program, as people get it: in its own module.
 var program = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "tallystick-program-")
 	if err != nil {
 		return "", err
 	}
+	programDir = dir
 	path := filepath.Join(dir, "tallystick")
 	cmd := exec.Command("go", "build", "-trimpath", "-o", path, "./app/cli/tallystick")
 	cmd.Dir = filepath.Join("..", "..", "..", "..")
@@ -68,8 +72,8 @@ var program = sync.OnceValues(func() (string, error) {
 
 func TestMain(m *testing.M) {
 	status := m.Run()
-	if path, err := program(); err == nil && path != "" {
-		_ = os.RemoveAll(filepath.Dir(path))
+	if programDir != "" {
+		_ = os.RemoveAll(programDir)
 	}
 	os.Exit(status)
 }
