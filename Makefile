@@ -67,14 +67,14 @@ check:
 	$(STAGE) "vet for Windows" env CGO_ENABLED=0 GOOS=windows $(GO) vet $(PORTABLE)
 	$(STAGE) "vet for macOS" env CGO_ENABLED=0 GOOS=darwin $(GO) vet $(PORTABLE)
 	$(STAGE) "staticcheck" env CGO_ENABLED=0 $(GO) tool staticcheck -tags $(HEADLESS),e2e ./...
-	$(STAGE) "tests, the quick ones" env CGO_ENABLED=0 $(GO) test -short -tags $(HEADLESS) ./...
+	$(STAGE) "tests, the quick ones" env CGO_ENABLED=0 $(GO) test -short -timeout 30m -tags $(HEADLESS) ./...
 
 # ---- test
 
 test:
 	$(STAGE) "install what is missing" sh .ci/install build run test
 	@$(MAKE) --no-print-directory check
-	$(STAGE) "tests, all of them" env CGO_ENABLED=0 $(GO) test -tags $(HEADLESS) ./...
+	$(STAGE) "tests, all of them" env CGO_ENABLED=0 $(GO) test -timeout 30m -tags $(HEADLESS) ./...
 	@$(MAKE) --no-print-directory cli
 	@$(MAKE) --no-print-directory build
 	@$(MAKE) --no-print-directory race
@@ -84,7 +84,7 @@ test:
 	@printf '\nEverything passed.\n'
 
 race:
-	$(STAGE) "race detector" env CGO_ENABLED=1 $(GO) test -race -short -tags $(HEADLESS) $(RACED)
+	$(STAGE) "race detector" env CGO_ENABLED=1 $(GO) test -race -short -timeout 40m -tags $(HEADLESS) $(RACED)
 
 # A build that checks the thread of every call into Fyne. FyneApp.toml beside the program or in the working directory
 # would switch that off again, so it lies elsewhere and is started elsewhere.
