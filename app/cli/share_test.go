@@ -515,7 +515,9 @@ func TestStorageTellsTheTime(t *testing.T) {
 		inner.ServeHTTP(w, req)
 	}))
 	r := newRig(t)
-	r.env.OpenStorage = func(l store.Location, a backend.Access) (store.Store, error) { return backend.Open(l, a, backend.Config{}) } // by the real clock
+	r.env.OpenStorage = func(l store.Location, a backend.Access) (store.Store, error) {
+		return backend.Open(l, a, backend.Config{})
+	} // by the real clock
 	r.add(linkRFC)
 	before := r.must("", "code", "example").out
 	r.must("key\nsecret\n", "share", "create", "Harbour desk", "--store", "s3:"+srv.URL+"/"+storetest.Bucket)
