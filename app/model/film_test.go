@@ -5,6 +5,7 @@ import (
 	"errors"
 	"image"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,6 +18,7 @@ import (
 
 // webcams is a computer with cameras that give a frame every tenth of a second.
 type webcams struct {
+	mu     sync.Mutex // one camera may be switched off while the next is switched on
 	all    []camera.Info
 	err    error
 	opened []string
@@ -29,6 +31,8 @@ func (c *webcams) Open(id string) (model.Camera, error) {
 	if c.err != nil {
 		return nil, c.err
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.opened = append(c.opened, id)
 	c.open++
 	return &webcam{c}, nil
@@ -45,7 +49,11 @@ func (c *webcam) Frame(ctx context.Context) (image.Image, error) {
 	}
 }
 
-func (c *webcam) Close() { c.of.open-- }
+func (c *webcam) Close() {
+	c.of.mu.Lock()
+	defer c.of.mu.Unlock()
+	c.of.open--
+}
 
 func withCameras(t *testing.T, cams *webcams, test func(w *world)) {
 	inWorld(t, func(w *world) {
