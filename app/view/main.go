@@ -30,15 +30,20 @@ type mainPage struct {
 	detail *detailPane
 	body   fyne.CanvasObject
 
-	filters []model.Filter // by chip
+	searching bool           // the keyboard is in the search field
+	filters   []model.Filter // by chip
 }
 
 func newMainPage(r *Root) *mainPage {
 	p := &mainPage{root: r, list: r.session.List()}
-	p.search = widget.NewSearchEntry("Search", p.list.SetQuery)
+	p.search = widget.NewSearchEntry("Search", p.seek)
 	p.search.OnEnter = func() { p.activate(p.rows.Current()) }
 	p.search.OnMove = func(e *fyne.KeyEvent) { p.rows.TypedKey(e) }
 	p.search.OnEscape = p.escape
+	p.search.OnFocus = func(on bool) {
+		p.searching = on
+		p.rows.RefreshRow(p.rows.Current())
+	}
 
 	add := widget.NewIconButton(look.IconAdd, "Add an account", func() { r.session.Add().Begin() })
 	more := widget.NewIconButton(look.IconMore, "Menu", nil)
@@ -189,7 +194,7 @@ func (p *mainPage) tickRows() {
 func (p *mainPage) rowState(i int) widget.CodeRowState {
 	r := p.list.Row(i)
 	selected, _ := p.list.Selected()
-	s := rowState(r, p.wide() && r.ID == selected)
+	s := rowState(r, p.wide() && r.ID == selected || p.searching && i == p.rows.Current())
 	s.Picture = p.root.marks.of(r.ID, r.Picture)
 	return s
 }
@@ -222,6 +227,19 @@ func (p *mainPage) selectRow(i int) {
 func (p *mainPage) withSelected(fn func(model.ID)) {
 	if i := p.rows.Current(); i >= 0 && i < p.list.Len() {
 		fn(p.list.Row(i).ID)
+	}
+}
+
+// seek searches for q. Enter is meant for the best match, whatever was chosen before, so that is
+// chosen and in sight; without a search the choice stays where it is.
+func (p *mainPage) seek(q string) {
+	if q == p.list.Query() {
+		return
+	}
+	p.list.SetQuery(q)
+	if q != "" && p.list.Len() > 0 {
+		p.rows.SetCurrent(0)
+		p.selectRow(0)
 	}
 }
 

@@ -111,6 +111,43 @@ func TestSearchByTyping(t *testing.T) {
 	}
 }
 
+// Enter copies the best match and that row is marked, wherever the list stood before the search.
+func TestSearchGoesToTheBestMatch(t *testing.T) {
+	s := newStage(t, fyne.NewSize(phone.Width, 400), look.Config{}, openVault)
+	list, rows := s.session.List(), s.root.main.rows
+	s.press(fyne.KeyEnd) // scrolled, and with an account chosen that matches as well
+	s.write("e")
+	s.loop.Run()
+	if list.Len() < 5 {
+		t.Fatalf("%d rows match, want a list that has to be scrolled", list.Len())
+	}
+	if first, _ := rows.VisibleRows(); first != 0 || rows.Current() != 0 {
+		t.Errorf("the list begins with row %d and the keyboard is on row %d, want the best match", first, rows.Current())
+	}
+	if !s.root.main.rowState(0).Selected || s.root.main.rowState(1).Selected {
+		t.Error("nothing shows what Enter would copy")
+	}
+	s.press(fyne.KeyDown)
+	if s.root.main.rowState(0).Selected || !s.root.main.rowState(1).Selected {
+		t.Error("an arrow key in the search field does not show where it went")
+	}
+	s.write("y") // "ey": another search, another best match
+	want := list.Row(0)
+	s.press(fyne.KeyReturn)
+	s.until(func() bool { return list.Row(0).Copied })
+	if got := s.clip.History(); got[len(got)-1] != want.Code {
+		t.Errorf("copied %v, want %s of %s", got, want.Code, want.Issuer)
+	}
+	s.press(fyne.KeyEscape)
+	if id, _ := list.Selected(); id != want.ID || rows.Current() != list.Index(want.ID) {
+		t.Error("what was found is not what is chosen after the search")
+	}
+	s.press(fyne.KeyEscape) // out of the field
+	if s.root.main.rowState(rows.Current()).Selected {
+		t.Error("the mark of the search is still there")
+	}
+}
+
 func TestUnlockPage(t *testing.T) {
 	s := newStage(t, phone, look.Config{}, lockedVault)
 	s.write("wrong")

@@ -45,7 +45,7 @@ type CodeRowState struct {
 	Favourite    bool
 	Shared       int  // how many people have it; 0 is not shared
 	Fresh        bool // just added
-	Selected     bool // shown in the other pane
+	Selected     bool // shown in the other pane, or what Enter in the search field is for
 	Focused      bool // the keyboard is here
 }
 

@@ -433,6 +433,8 @@ type SearchEntry struct {
 	OnEnter func()
 	// OnEscape: Escape in an empty field.
 	OnEscape func()
+	// OnFocus: the keyboard came to the field, or left it.
+	OnFocus func(on bool)
 }
 
 // NewSearchEntry makes an empty search field; changed is called with every text.
@@ -467,6 +469,22 @@ func (reserve) Layout(objects []fyne.CanvasObject, s fyne.Size) {
 	place(objects[0], 0, 0, s.Width, s.Height)
 }
 func (reserve) MinSize(objects []fyne.CanvasObject) fyne.Size { return objects[0].MinSize() }
+
+// FocusGained implements fyne.Focusable.
+func (s *SearchEntry) FocusGained() {
+	s.Entry.FocusGained()
+	if s.OnFocus != nil {
+		s.OnFocus(true)
+	}
+}
+
+// FocusLost implements fyne.Focusable.
+func (s *SearchEntry) FocusLost() {
+	s.Entry.FocusLost()
+	if s.OnFocus != nil {
+		s.OnFocus(false)
+	}
+}
 
 func (s *SearchEntry) key(ev *fyne.KeyEvent) bool {
 	switch ev.Name {
