@@ -394,13 +394,15 @@ func (r *run) restoreBackup(ctx context.Context, name string, o restoreOptions) 
 	if err != nil {
 		return err
 	}
-	if err := m.Update(ctx, func(v *vault.Vault) error {
-		if o.replace {
-			return v.Become(opened.Vault)
-		}
-		_, _, err := v.Merge(opened.Vault, over)
-		return err
-	}); err != nil {
+	if o.replace { // the shared vaults become what they were as well
+		err = m.Update(ctx, func(v *vault.Vault) error { return v.Become(opened.Vault) })
+	} else {
+		err = r.update(ctx, m, func(v *vault.Vault) error {
+			_, _, err := v.Merge(opened.Vault, over)
+			return err
+		})
+	}
+	if err != nil {
 		return err
 	}
 	rec.Done = "merge"

@@ -399,7 +399,7 @@ func (r *run) addImport(ctx context.Context, got transfer.Result, o importOption
 	}
 	var plan []intake.Item
 	var added []vault.Account
-	err = m.Update(ctx, func(v *vault.Vault) error {
+	err = r.update(ctx, m, func(v *vault.Vault) error {
 		plan = intake.Plan(v, got.Entries)
 		choices := make([]intake.Choice, len(plan))
 		any := false

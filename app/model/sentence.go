@@ -266,6 +266,7 @@ var sentences = []said{
 	{team.ErrNoShare, "There is no such shared vault on this device."},
 	{team.ErrHere, "This device is in that shared vault already."},
 	{team.ErrShared, "That account belongs to a shared vault already."},
+	{team.ErrReadOnly, "You may only look at that account: it belongs to a shared vault in which you are a viewer."},
 	{team.ErrNotReady, "This device is not a member of the shared vault yet, or its keys have not arrived. Synchronise again when an admin has confirmed it."},
 	{store.ErrLocation, "That is not the address of a storage. It looks like dir:PATH, webdav:URL or s3:ENDPOINT/BUCKET, without a name or password in it."},
 	{team.ErrRecord, "What this device remembers of the shared vault cannot be read. Ask to be invited again; the others have everything."},
@@ -309,6 +310,9 @@ func Sentence(err error) string {
 	text := find(sentences, err)
 	if counted := kitSentence(err); counted != "" {
 		text = counted
+	}
+	if refused := (*team.ReadOnlyError)(nil); errors.As(err, &refused) {
+		text = readOnlySentence(refused)
 	}
 	if d := (*vault.Damage)(nil); errors.As(err, &d) && len(d.Older) > 0 {
 		text += " An older copy can be restored."

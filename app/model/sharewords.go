@@ -3,8 +3,10 @@ package model
 import (
 	"cmp"
 	"strconv"
+	"strings"
 
 	"github.com/tallystick/tallystick/vault/share"
+	"github.com/tallystick/tallystick/vault/share/team"
 )
 
 // FindingSentence says in words what was found on the storage of a shared vault: who or what, and what to do. name gives the name of
@@ -75,4 +77,30 @@ func FindingSentence(f share.Finding, name func(share.DeviceID) string) string {
 		return "There is more on the storage than a shared vault can have. Somebody may be filling it."
 	}
 	return "Something about the storage is not as it should be (" + string(f.Kind) + ")."
+}
+
+// readOnlySentence says why an account cannot be changed on this device, and whom to ask.
+func readOnlySentence(e *team.ReadOnlyError) string {
+	of := title(clean(e.Issuer), clean(e.Account)) + " belongs to the shared vault “" + cmp.Or(clean(e.Vault), "without a name") + "”, "
+	if e.State != share.Joined {
+		return of + "which this device is no longer in. Keep its accounts as your own first; then they can be changed. Nothing was changed."
+	}
+	return of + "where you are a viewer: you can change your own tags and favourites, and nothing else. " + askAdmins(e.Admins) + " Nothing was changed."
+}
+
+// askAdmins says whom a viewer asks for more.
+func askAdmins(names []string) string {
+	var who []string
+	for _, n := range names {
+		who = append(who, clean(n))
+	}
+	switch len(who) {
+	case 0:
+		return "An admin can make you an editor."
+	case 1:
+		return "Ask " + who[0] + ", who can make you an editor."
+	case 2, 3:
+		return "Ask " + strings.Join(who[:len(who)-1], ", ") + " or " + who[len(who)-1] + ", who can make you an editor."
+	}
+	return "Ask " + who[0] + ", " + who[1] + " or another admin, who can make you an editor."
 }

@@ -560,7 +560,7 @@ func (w writer) keep(id AccountID, choice string) (bool, error) {
 	return w.putCode(id, cell[i].code.params, nil)
 }
 
-// Person returns who a device belongs to, as an admin confirmed; empty when nobody said.
+// Person returns who a device belongs to, as it was let in or named since; empty when nobody said.
 func (c *Content) Person(d DeviceID) Person {
 	r := c.latest(Self, regPerson+string(d))
 	if r == nil {

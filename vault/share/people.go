@@ -274,6 +274,26 @@ func (r *Replica) SetRole(d DeviceID, role Role, now time.Time) error {
 	return nil
 }
 
+// SetPerson says who a member belongs to, and what its device is called. A device names itself and the others of its person, by the name they go
+// by now; an admin names all. Errors: ErrNotMember, ErrNotPermitted, ErrNoKey, ErrFormat (a person without a name), ErrTooLarge.
+func (r *Replica) SetPerson(d DeviceID, who Person, now time.Time) error {
+	if _, ok := r.chain.Standing().Members[d]; !ok {
+		return ErrNotMember
+	}
+	mine := r.content.Person(r.me.Device).Name
+	if r.Role() != Admin && d != r.me.Device && (mine == "" || !strings.EqualFold(r.content.Person(d).Name, mine)) {
+		return ErrNotPermitted
+	}
+	who = Person{strings.TrimSpace(who.Name), strings.TrimSpace(who.Device)}
+	if who.Name == "" {
+		return fmt.Errorf("%w: a person without a name", ErrFormat)
+	}
+	if who == r.content.Person(d) {
+		return nil
+	}
+	return r.setPerson(d, who, now)
+}
+
 // plain drops the wrapping of an error that is more telling without.
 func plain(err error) error {
 	for _, e := range []error{ErrLastAdmin, ErrInviteUsed, ErrInviteExpired} {

@@ -395,7 +395,16 @@ func (r *Replica) Keep(id AccountID, choice string, wall time.Time) error {
 }
 
 // Rename gives the vault another name. Errors as of Put.
-func (r *Replica) Rename(name string, wall time.Time) error { return r.setSelf(regName, name, wall) }
+func (r *Replica) Rename(name string, wall time.Time) error {
+	if name == r.content.Name() {
+		return nil
+	}
+	if err := r.setSelf(regName, name, wall); err != nil {
+		return err
+	}
+	r.wrote(Self, true, regName, wall)
+	return nil
+}
 
 func (r *Replica) setSelf(register, text string, wall time.Time) error {
 	value, err := encodeText(text)

@@ -315,6 +315,12 @@ func (s *Service) Rename(ctx context.Context, id share.VaultID, name string) (Re
 	return s.act(ctx, id, func(r *share.Replica, now time.Time) error { return r.Rename(name, now) })
 }
 
+// SetPerson says who a device belongs to, and what it is called, from now on for everybody. Everybody who may write names their own devices, an admin
+// those of others as well. Errors: share.ErrNotMember, share.ErrNotPermitted, share.ErrNoKey, share.ErrFormat (no name), share.ErrTooLarge.
+func (s *Service) SetPerson(ctx context.Context, id share.VaultID, device share.DeviceID, who share.Person) (Report, error) {
+	return s.act(ctx, id, func(r *share.Replica, now time.Time) error { return r.SetPerson(device, who, now) })
+}
+
 // Leave takes this device out of a shared vault. The others keep everything; what this device wrote last goes out first, so the storage has
 // to be reached (store.ErrOffline). keep makes the accounts this vault's own, otherwise they go to the trash. A device that is no member, or
 // no longer, just forgets the shared vault, reached or not. Errors: share.ErrLastAdmin: hand over first.

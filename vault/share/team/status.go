@@ -90,7 +90,10 @@ type Badge struct {
 	ID     share.VaultID
 	Name   string
 	People int
-	Writes bool // this device may change accounts
+	Writes bool                  // this device may change accounts
+	State  share.State           // how this device stands to the shared vault
+	Admins []string              // whom to ask for more: names of people, each once
+	Tags   map[vault.ID][]string // tags that everybody sees, of the accounts that have any
 }
 
 // Badges returns what rows show, by the mark of their accounts (vault.Account.Shared). Errors: vault.ErrLocked.
@@ -99,7 +102,14 @@ func (s *Service) Badges() (map[string]Badge, error) {
 	ids, err := s.IDs()
 	for _, id := range ids {
 		_ = s.read(id, func(rec *record, _ *vault.Vault) error {
-			badges[string(id)] = Badge{id, rec.replica.Name(), rec.replica.People(), rec.replica.Role().Writes()}
+			r := rec.replica
+			b := Badge{ID: id, Name: r.Name(), People: r.People(), Writes: r.Role().Writes(), State: r.State(), Admins: rec.admins(), Tags: map[vault.ID][]string{}}
+			for _, a := range r.Accounts() {
+				if tags := r.Tags(a); len(tags) > 0 {
+					b.Tags[rec.local(a)] = tags
+				}
+			}
+			badges[string(id)] = b
 			return nil
 		})
 	}
@@ -132,6 +142,7 @@ type Event struct {
 	share.Event
 	Who     share.Person
 	Whom    share.Person // whom an entry about members is about
+	Local   vault.ID     // of the account, here
 	Issuer  string       // of the account
 	Account string       // its name
 }
@@ -146,7 +157,7 @@ func (s *Service) Log(id share.VaultID) ([]Event, error) {
 				event.Whom = rec.replica.Person(e.Device)
 			}
 			if a, ok := rec.replica.Account(e.Account); ok {
-				event.Issuer, event.Account = a.Issuer, a.Name
+				event.Local, event.Issuer, event.Account = rec.local(a.ID), a.Issuer, a.Name
 			}
 			list = append(list, event)
 		}
