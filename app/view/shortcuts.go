@@ -47,6 +47,7 @@ var keysOfTheList = [][2]string{
 var keysEverywhere = [][2]string{
 	{"Ctrl+L", "Lock"},
 	{"Ctrl+W", "Close the window"},
+	{"Ctrl+Z", "Undo, while it is offered"},
 	{"F1", "This list"},
 	{"Esc", "Go back"},
 	{"Tab", "Go to the next control"},
@@ -54,10 +55,13 @@ var keysEverywhere = [][2]string{
 
 func (r *Root) bindShortcuts() {
 	canvas := r.win.Canvas()
-	add := func(key fyne.KeyName, mod fyne.KeyModifier, run func()) {
-		shortcut, do := &desktop.CustomShortcut{KeyName: key, Modifier: mod}, func(fyne.Shortcut) { run() }
+	bind := func(shortcut fyne.Shortcut, run func()) {
+		do := func(fyne.Shortcut) { run() }
 		r.shortcuts.AddShortcut(shortcut, do)
 		canvas.AddShortcut(shortcut, do)
+	}
+	add := func(key fyne.KeyName, mod fyne.KeyModifier, run func()) {
+		bind(&desktop.CustomShortcut{KeyName: key, Modifier: mod}, run)
 	}
 	for _, c := range commands {
 		mod := fyne.KeyModifierShortcutDefault
@@ -75,6 +79,10 @@ func (r *Root) bindShortcuts() {
 	}
 	add(fyne.KeyL, fyne.KeyModifierShortcutDefault, r.Lock)
 	add(fyne.KeyW, fyne.KeyModifierShortcutDefault, func() { r.win.Close() })
+	bind(&fyne.ShortcutUndo{}, func() { // Ctrl+Z has a name of its own in the toolkit; a text field takes it for its text
+		r.session.Touch()
+		r.toast.Act()
+	})
 	canvas.SetOnTypedKey(func(e *fyne.KeyEvent) {
 		r.session.Touch()
 		switch e.Name {

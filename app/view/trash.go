@@ -14,9 +14,10 @@ import (
 // trashPage lists removed accounts for as long as they can be restored.
 type trashPage struct {
 	basePage
-	root *Root
-	body *fyne.Container
-	sure model.ID // the account a person is asked about once more before it goes for ever
+	root  *Root
+	body  *fyne.Container
+	sure  model.ID       // the account a person is asked about once more before it goes for ever
+	first *widget.Button // where the keyboard begins; nil = nothing is in the trash
 }
 
 func (r *Root) openTrash() { r.show(&trashPage{root: r, body: container.NewStack()}) }
@@ -24,7 +25,16 @@ func (r *Root) openTrash() { r.show(&trashPage{root: r, body: container.NewStack
 func (p *trashPage) content() fyne.CanvasObject { return p.body }
 func (p *trashPage) escape()                    { p.root.home() }
 
+func (p *trashPage) focus() fyne.Focusable {
+	if p.first == nil {
+		return nil
+	}
+	return p.first
+}
+
 func (p *trashPage) update() {
+	before := p.root.win.Canvas().Focused()
+	p.first = nil
 	rows := p.root.session.List().Trash()
 	var objects []fyne.CanvasObject
 	if len(rows) == 0 {
@@ -35,21 +45,22 @@ func (p *trashPage) update() {
 	for _, row := range rows {
 		objects = append(objects, p.row(row))
 	}
-	p.body.Objects = []fyne.CanvasObject{sheet("Trash", p.root.home, objects...)}
-	p.body.Refresh()
+	putSheet(p.body, sheet("Trash", p.root.home, objects...))
+	// The buttons are new ones: the keyboard must not stay with one that is gone.
+	if _, gone := before.(*widget.Button); gone && p.root.current == page(p) {
+		p.root.focusOn(p.focus())
+	}
 }
 
 func (p *trashPage) row(row model.TrashRow) fyne.CanvasObject {
 	list := p.root.session.List()
 	mark := widget.NewIssuerMark()
 	mark.Set(row.Issuer, row.Name, p.root.marks.of(row.ID, row.Picture))
-	left := fmt.Sprintf("Goes for ever in %d days", row.DaysLeft)
-	if row.DaysLeft == 1 {
-		left = "Goes for ever tomorrow"
+	text := widget.NewColumn(0, widget.NewText(widget.Strong, either(row.Issuer, row.Name)))
+	if row.Issuer != "" && row.Name != "" {
+		text.Add(widget.NewText(widget.Muted, row.Name))
 	}
-	text := widget.NewColumn(0,
-		widget.NewText(widget.Strong, either(row.Issuer, row.Name)),
-		widget.NewText(widget.Caption, left))
+	text.Add(widget.NewText(widget.Caption, goes(row.DaysLeft)))
 	restore := widget.NewButton(widget.Secondary, "Restore", look.IconRestore, func() { list.Restore(row.ID) })
 	purge := widget.NewButton(widget.Quiet, "Delete", look.IconDelete, func() {
 		p.sure = row.ID
@@ -61,7 +72,21 @@ func (p *trashPage) row(row model.TrashRow) fyne.CanvasObject {
 			list.Purge(row.ID)
 		})
 	}
+	if p.first == nil || p.sure == row.ID { // not the one that deletes: a key pressed twice deletes nothing
+		p.first = restore
+	}
 	return widget.NewSection("",
 		container.NewBorder(nil, nil, widget.NewPadded(look.Space2, 0, mark), nil, text),
 		widget.NewFlow(look.Space2, restore, purge))
+}
+
+// goes says when an account of the trash is deleted.
+func goes(days int) string {
+	switch days {
+	case 0:
+		return "Goes for ever today"
+	case 1:
+		return "Goes for ever tomorrow"
+	}
+	return fmt.Sprintf("Goes for ever in %d days", days)
 }

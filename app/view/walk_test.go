@@ -148,6 +148,30 @@ func TestSearchGoesToTheBestMatch(t *testing.T) {
 	}
 }
 
+// What Delete took away comes back with Ctrl+Z while that is offered; the trash tells accounts of one portal apart.
+func TestRemoveAndUndo(t *testing.T) {
+	s := newStage(t, phone, look.Config{}, openVault)
+	list := s.session.List()
+	id := list.Row(0).ID
+	s.press(fyne.KeyDelete)
+	s.until(func() bool { return list.Index(id) < 0 })
+	s.root.openTrash()
+	if name := list.Trash()[0].Name; !s.says(name) {
+		t.Errorf("the trash does not name %q", name)
+	}
+	s.root.home()
+	s.root.shortcuts.TypedShortcut(&fyne.ShortcutUndo{})
+	s.until(func() bool { return list.Index(id) >= 0 })
+	if text := s.root.toast.Text(); text != "" {
+		t.Errorf("after it was undone the window still says %q", text)
+	}
+	s.root.shortcuts.TypedShortcut(&fyne.ShortcutUndo{}) // nothing is offered
+	s.loop.Run()
+	if list.Index(id) < 0 || list.Len() != len(accounts()) {
+		t.Error("undoing nothing changed the list")
+	}
+}
+
 func TestUnlockPage(t *testing.T) {
 	s := newStage(t, phone, look.Config{}, lockedVault)
 	s.write("wrong")

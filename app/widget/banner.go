@@ -180,11 +180,7 @@ type Toast struct {
 // NewToast makes a hidden toast.
 func NewToast() *Toast {
 	t := &Toast{label: NewText(Body, ""), bg: &canvas.Rectangle{CornerRadius: look.Radius}}
-	t.button = newToastButton(func() {
-		if t.action.Do != nil {
-			t.action.Do()
-		}
-	})
+	t.button = newToastButton(t.Act)
 	t.ExtendBaseWidget(t)
 	t.Hide()
 	return t
@@ -202,6 +198,13 @@ func (t *Toast) Say(text string, action Action) {
 
 // Dismiss takes the toast away.
 func (t *Toast) Dismiss() { t.Say("", Action{}) }
+
+// Act does what the toast offers, if it offers anything now.
+func (t *Toast) Act() {
+	if t.action.Do != nil {
+		t.action.Do()
+	}
+}
 
 // Text is what is said now.
 func (t *Toast) Text() string { return t.label.text }
