@@ -33,6 +33,7 @@ works offline, cannot be extended, and is worth nothing when it has run out.`,
 type packOptions struct {
 	life          string
 	to            string
+	by            string
 	force, asJSON bool
 }
 
@@ -70,6 +71,7 @@ Accounts that count instead of following the clock have no codes beforehand.`,
 	f.SortFlags = false
 	f.StringVar(&o.life, "for", "", "how long there are codes: a `TIME` such as 8h or 3d")
 	f.StringVar(&o.to, "to", "", "encrypt to the `KEY` of one person instead of a passphrase")
+	f.StringVar(&o.by, "as", "", "what you call yourself: your `NAME`, which the guest sees")
 	f.BoolVar(&o.force, "force", false, "replace a file that is there")
 	f.BoolVar(&o.asJSON, "json", false, "print a JSON object")
 	return cmd
@@ -78,6 +80,7 @@ Accounts that count instead of following the clock have no codes beforehand.`,
 // packRecord is a code pack in JSON: part of the contract in docs/cli.md.
 type packRecord struct {
 	File     string        `json:"file"`
+	By       string        `json:"by"`    // what the maker calls themselves; nothing proves it
 	From     string        `json:"from"`  // RFC 3339, UTC
 	Until    string        `json:"until"` // the first moment without a code
 	Accounts []packAccount `json:"accounts"`
@@ -138,6 +141,7 @@ func (r *run) makePack(ctx context.Context, words []string, file string, o packO
 		return err
 	}
 	defer p.Wipe()
+	p.By = strings.TrimSpace(o.by)
 	if to == "" && !r.passphraseStdin {
 		if r.env.Terminal == nil {
 			return fail(statusLocked, "The pack needs a passphrase: run this at a terminal, give --passphrase-stdin, or a key with --to.")
@@ -233,7 +237,7 @@ func (r *run) computePack(m *vault.Manager, words []string, life time.Duration) 
 }
 
 func newPackRecord(file string, p pack.Pack) packRecord {
-	rec := packRecord{File: file, From: rfc3339(p.From), Until: rfc3339(p.Until), Accounts: []packAccount{}}
+	rec := packRecord{File: file, By: p.By, From: rfc3339(p.From), Until: rfc3339(p.Until), Accounts: []packAccount{}}
 	for _, c := range p.Accounts {
 		rec.Accounts = append(rec.Accounts, packAccount{Issuer: c.Issuer, Name: c.Name, Kind: string(c.Kind), Period: c.Period})
 	}

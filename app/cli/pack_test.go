@@ -115,7 +115,10 @@ func TestPackToAKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, to := range []string{key, keyFile} {
-		r.must("", "pack", "make", "example", "--for", "8h", "--to", to, file, "--force")
+		r.must("", "pack", "make", "example", "--for", "8h", "--to", to, "--as", " Maria ", file, "--force")
+		if got := jsonObject(t, friend.run("pack", "open", file, "--json", "--at", moment.Format(time.RFC3339)))["by"]; got != "Maria" {
+			t.Errorf("made by %v", got)
+		}
 		at := moment.Add(time.Hour).Format(time.RFC3339)
 		if got, want := friend.must("", "pack", "open", file, "--at", at).out, r.must("", "code", "example", "--at", at).out; got != want {
 			t.Errorf("%q, want %q", got, want)

@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -81,7 +82,9 @@ type Codes struct {
 // Pack is an opened pack.
 type Pack struct {
 	From, Until time.Time // first and last moment with a code; Until is not among them
-	Accounts    []Codes
+	// By is what its maker calls themselves, at most 1,000 code points; "" = they did not say. Nothing proves it.
+	By       string
+	Accounts []Codes
 }
 
 // Format keeps codes out of every printed form.
@@ -102,34 +105,67 @@ func (p *Pack) Wipe() {
 	p.Accounts = nil
 }
 
-// Make computes the codes of accounts for a time. Errors: ErrLife, ErrKind, ErrTooLarge, and those of otp.Params.Code.
-func Make(accounts []Account, from time.Time, life time.Duration) (Pack, error) {
+// Size is about how many bytes a file with the codes of accounts for a time has. It works nothing out, and needs no keys: only names, kind,
+// period and digits of the accounts are looked at. Errors: ErrLife, ErrKind, ErrTooLarge, otp.ErrTime, as Make has them.
+func Size(accounts []Account, from time.Time, life time.Duration) (int64, error) {
+	// What stands around the codes: the header of age with the key of a post-quantum recipient, and a line for each account.
+	const around, line = 2_500, 90
+	p, steps, err := plan(accounts, from, life)
+	if err != nil {
+		return 0, err
+	}
+	size := int64(around + len(p.By))
+	for i, a := range accounts {
+		size += int64(line+len(a.Issuer)+len(a.Name)) + int64(steps[i].last-steps[i].first+1)*int64(a.Params.Digits)
+	}
+	return size, nil
+}
+
+type span struct{ first, last uint64 } // numbers of steps, both among them
+
+// plan is a pack without codes, and for each account the steps that it is to have.
+func plan(accounts []Account, from time.Time, life time.Duration) (Pack, []span, error) {
 	if life < MinLife || life > MaxLife {
-		return Pack{}, ErrLife
+		return Pack{}, nil, ErrLife
 	}
 	if len(accounts) == 0 || len(accounts) > MaxAccounts {
-		return Pack{}, fmt.Errorf("%w: %d accounts", ErrTooLarge, len(accounts))
+		return Pack{}, nil, fmt.Errorf("%w: %d accounts", ErrTooLarge, len(accounts))
 	}
 	p := Pack{From: from.UTC().Truncate(time.Second), Until: from.Add(life).UTC().Truncate(time.Second)}
+	steps := make([]span, len(accounts))
 	total := int64(0)
-	for _, a := range accounts {
+	for i, a := range accounts {
 		if !a.Params.Kind.Rolling() {
-			return Pack{}, ErrKind
+			return Pack{}, nil, ErrKind
 		}
 		if utf8.RuneCountInString(a.Issuer) > maxLabel || utf8.RuneCountInString(a.Name) > maxLabel {
-			return Pack{}, fmt.Errorf("%w: a name", ErrTooLarge)
-		}
-		if err := a.Params.Validate(); err != nil {
-			return Pack{}, err
+			return Pack{}, nil, fmt.Errorf("%w: a name", ErrTooLarge)
 		}
 		first, ok := a.Params.Step(p.From)
 		last, _ := a.Params.Step(p.Until.Add(-time.Second))
 		if !ok {
-			return Pack{}, otp.ErrTime
+			return Pack{}, nil, otp.ErrTime
 		}
+		steps[i] = span{first, last}
 		if total += int64(last - first + 1); total > MaxCodes {
-			return Pack{}, fmt.Errorf("%w: over %d codes", ErrTooLarge, MaxCodes)
+			return Pack{}, nil, fmt.Errorf("%w: over %d codes", ErrTooLarge, MaxCodes)
 		}
+	}
+	return p, steps, nil
+}
+
+// Make computes the codes of accounts for a time. Errors: ErrLife, ErrKind, ErrTooLarge, otp.ErrTime, and those of otp.Params.Validate and Code.
+func Make(accounts []Account, from time.Time, life time.Duration) (Pack, error) {
+	p, steps, err := plan(accounts, from, life)
+	if err != nil {
+		return Pack{}, err
+	}
+	for i, a := range accounts {
+		if err := a.Params.Validate(); err != nil {
+			p.Wipe()
+			return Pack{}, err
+		}
+		first, last := steps[i].first, steps[i].last
 		c := Codes{Issuer: a.Issuer, Name: a.Name, Kind: a.Params.Kind, Period: a.Params.Period, start: int64(first)}
 		var text []byte
 		for step := first; step <= last; step++ {
@@ -175,10 +211,30 @@ func (p Pack) Left(t time.Time) (time.Duration, error) {
 	return p.Until.Sub(t), nil
 }
 
+// Same reports whether two packs hold the same codes for the same time and accounts, from the same maker.
+func (p Pack) Same(o Pack) bool {
+	return p.From.Equal(o.From) && p.Until.Equal(o.Until) && p.By == o.By && slices.EqualFunc(p.Accounts, o.Accounts, func(a, b Codes) bool {
+		return a.Issuer == b.Issuer && a.Name == b.Name && a.Kind == b.Kind && a.Period == b.Period && a.start == b.start && a.width == b.width && a.text.Equal(b.text)
+	})
+}
+
+// Clone is a pack of its own, to be wiped by itself.
+func (p Pack) Clone() Pack {
+	p.Accounts = slices.Clone(p.Accounts)
+	for i := range p.Accounts {
+		p.Accounts[i].text = p.Accounts[i].text.Clone()
+	}
+	return p
+}
+
+// Digits is how many characters each of the codes has.
+func (c Codes) Digits() int { return c.width }
+
 type packText struct {
 	Format   int         `json:"format"`
 	From     int64       `json:"from"`  // seconds since 1970
 	Until    int64       `json:"until"` // seconds since 1970, the first one without a code
+	By       string      `json:"by,omitzero"`
 	Accounts []codesText `json:"accounts"`
 }
 
@@ -193,7 +249,10 @@ type codesText struct {
 }
 
 func (p Pack) encode() ([]byte, error) {
-	t := packText{Format: format, From: p.From.Unix(), Until: p.Until.Unix(), Accounts: []codesText{}}
+	if utf8.RuneCountInString(p.By) > maxLabel {
+		return nil, fmt.Errorf("%w: a name", ErrTooLarge)
+	}
+	t := packText{Format: format, From: p.From.Unix(), Until: p.Until.Unix(), By: p.By, Accounts: []codesText{}}
 	for _, c := range p.Accounts {
 		t.Accounts = append(t.Accounts, codesText{c.Issuer, c.Name, string(c.Kind), c.Period, c.start, c.width, string(c.text.Reveal())})
 	}
@@ -223,10 +282,13 @@ func Decode(text []byte) (Pack, error) {
 	if t.From < 0 || t.Until <= t.From || t.Until-t.From > int64(MaxLife/time.Second) {
 		return bad("its time")
 	}
+	if utf8.RuneCountInString(t.By) > maxLabel {
+		return bad("its maker")
+	}
 	if len(t.Accounts) == 0 || len(t.Accounts) > MaxAccounts {
 		return Pack{}, fmt.Errorf("%w: %d accounts", ErrTooLarge, len(t.Accounts))
 	}
-	p := Pack{From: time.Unix(t.From, 0).UTC(), Until: time.Unix(t.Until, 0).UTC()}
+	p := Pack{From: time.Unix(t.From, 0).UTC(), Until: time.Unix(t.Until, 0).UTC(), By: t.By}
 	for _, c := range t.Accounts {
 		if !otp.Kind(c.Kind).Rolling() || c.Period < otp.MinPeriod || c.Period > otp.MaxPeriod || c.Width < otp.MinDigits || c.Width > otp.MaxDigits ||
 			utf8.RuneCountInString(c.Issuer) > maxLabel || utf8.RuneCountInString(c.Name) > maxLabel {

@@ -193,6 +193,81 @@ func TestWhatCannotBePacked(t *testing.T) {
 	}
 }
 
+// TestWhoMadeIt: the name goes along, and is part of what is the same.
+func TestWhoMadeIt(t *testing.T) {
+	p, err := Make(accounts(), from, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.By = "Maria, front desk"
+	text, err := p.encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := Decode(text)
+	if err != nil || back.By != p.By || !back.Same(p) {
+		t.Errorf("%v, by %q", err, back.By)
+	}
+	copied := p.Clone()
+	back.By = "Ben"
+	if back.Same(p) || !copied.Same(p) {
+		t.Error("packs of two people are the same")
+	}
+	other, err := Make(accounts()[1:], from, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	later, err := Make(accounts(), from.Add(time.Second), time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if other.By, later.By = p.By, p.By; other.Same(p) || later.Same(p) {
+		t.Error("packs of other accounts or times are the same")
+	}
+	p.Wipe()
+	if _, _, err := copied.Accounts[0].Code(from); err != nil || copied.Accounts[0].Digits() != 6 {
+		t.Errorf("a copy went with the original: %v", err)
+	}
+	copied.By = strings.Repeat("m", maxLabel+1)
+	if _, err := copied.encode(); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("a name without end: %v", err)
+	}
+	if _, err := Decode(bytes.Replace(text, []byte("Maria"), bytes.Repeat([]byte("m"), maxLabel), 1)); !errors.Is(err, ErrDamaged) {
+		t.Errorf("a name without end is read: %v", err)
+	}
+}
+
+// TestSizeIsNearlyRight: what is said before is about what is written.
+func TestSizeIsNearlyRight(t *testing.T) {
+	key, err := age.GenerateHybridIdentity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, life := range []time.Duration{MinLife, 8 * time.Hour, 7 * 24 * time.Hour} {
+		size, err := Size(accounts(), from, life)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := Make(accounts(), from, life)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, err := p.SealTo(key.Recipient().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if off := size - int64(len(file)); off < -500 || off > 1_500 {
+			t.Errorf("%s: %d bytes were announced, %d written", life, size, len(file))
+		}
+	}
+	if _, err := Size(accounts(), from, 0); !errors.Is(err, ErrLife) {
+		t.Error(err)
+	}
+	if _, err := Size([]Account{{Params: otp.New(otp.HOTP, secret.Bytes{})}}, from, time.Hour); !errors.Is(err, ErrKind) {
+		t.Error(err)
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	p, err := Make(accounts(), from, time.Minute)
 	if err != nil {
