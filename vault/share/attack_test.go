@@ -24,7 +24,7 @@ func (m *model) attack() {
 	m.save(i)
 	attacks := []func(int) bool{
 		m.rollBackDevice, m.rollBackChain, m.withhold, m.damage, m.swap, m.renumber, m.foreign, m.forge, m.stranger, m.replay, m.writeAfterRemoval,
-		m.forgeEntry, m.overstep, m.equivocate, m.malformed, m.newer, m.viewerWrites, m.fastClock, m.wrongKeys, m.litter, m.otherVault, m.restoreBackup,
+		m.forgeEntry, m.overstep, m.equivocate, m.malformed, m.newer, m.viewerWrites, m.fastClock, m.wrongKeys, m.litter, m.otherVault, m.restoreBackup, m.rollBackOwn,
 	}
 	for range 4 { // not every one is possible every time
 		if attacks[m.rng.IntN(len(attacks))](i) {
@@ -531,4 +531,13 @@ func (m *model) restoreBackup(i int) bool {
 	}
 	m.seen[Restored]++
 	return true
+}
+
+// rollBackOwn takes away what a device wrote last, which that device knows the storage took.
+func (m *model) rollBackOwn(i int) bool {
+	r := m.devs[i]
+	if r.State() != Joined || !r.mine.Shown {
+		return false
+	}
+	return m.shown(i, func(o map[string][]byte) { delete(o, devName(r.vault, r.Me(), r.mine.N, r.mine.Hash)) }, RolledBack, r.Me())
 }

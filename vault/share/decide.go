@@ -42,6 +42,23 @@ func (o Outbox) Push(ctx context.Context, st store.Store) error {
 	return nil
 }
 
+// Pushed notes that the storage took all of an outbox: from now on it is a storage that was rolled back if it does not show what is in it.
+// changed says that the replica is another one than before. Saving that can wait, and be lost: then the next Pull says so.
+func (r *Replica) Pushed(out Outbox) (changed bool) {
+	for _, item := range out.Put {
+		o, ok := parseName(r.vault, item.Name)
+		switch {
+		case !ok:
+		case o.kind == kindCtl && r.unsent[o.hash]:
+			delete(r.unsent, o.hash)
+			changed = true
+		case o.kind == kindDev && o.device == r.me.Device && o.n == r.mine.N && o.hash == r.mine.Hash && !r.mine.Shown:
+			r.mine.Shown, changed = true, true
+		}
+	}
+	return changed
+}
+
 // Decide makes what this device has to write, in the light of what a Pull just showed. changed says that the replica is another one than
 // before; an outbox that is not empty has always changed it. With nothing to say it is empty.
 func (r *Replica) Decide(v *View, now time.Time) (out Outbox, changed bool, err error) {
@@ -406,6 +423,9 @@ func (r *Replica) Sync(ctx context.Context, st store.Store, now time.Time, save 
 	sum.Puts, sum.Deletes = len(out.Put), len(out.Delete)
 	for _, item := range out.Put {
 		sum.Bytes += int64(len(item.Data))
+	}
+	if r.Pushed(out) {
+		return sum, save()
 	}
 	return sum, nil
 }

@@ -500,7 +500,11 @@ func (r *Replica) judge(v *View, now time.Time) {
 	case shown && !r.mine.Shown:
 		r.mine.Shown, v.Changed = true, true
 	case !shown && r.mine.Shown && r.mine.N > 0:
-		v.find(Finding{Kind: RolledBack, Device: r.me.Device, Known: r.mine.N})
+		own := Finding{Kind: RolledBack, Device: r.me.Device, Known: r.mine.N}
+		if list := v.dev[r.me.Device]; len(list) > 0 {
+			own.Shown = min(list[0].n, r.mine.N-1)
+		}
+		v.find(own)
 	}
 	for _, o := range v.key {
 		if _, known := r.chain.Introduced(o.device); !known {
@@ -513,14 +517,18 @@ func (r *Replica) judge(v *View, now time.Time) {
 }
 
 func (r *Replica) judgeChain(v *View, s *Standing, now time.Time) {
-	missing := int64(0)
+	known, missing := int64(0), int64(0)
 	for _, e := range r.chain.Entries() {
-		if !v.names[ctlName(r.vault, e.Entry.N, e.Hash)] && !r.unsent[e.Hash] {
+		if r.unsent[e.Hash] {
+			continue
+		}
+		known++
+		if !v.names[ctlName(r.vault, e.Entry.N, e.Hash)] {
 			missing++
 		}
 	}
 	if missing > 0 {
-		v.find(Finding{Kind: RolledBack, Known: s.Head.N, Shown: s.Head.N - missing})
+		v.find(Finding{Kind: RolledBack, Known: known, Shown: known - missing})
 	}
 	if len(r.chain.queued) > 0 {
 		v.find(Finding{Kind: Behind, Known: s.Head.N + 1, Shown: s.Head.N})

@@ -54,7 +54,7 @@ type Replica struct {
 	left     bool
 
 	chain    *Chain
-	unsent   map[Hash]bool   // entries of our own that no listing has shown yet
+	unsent   map[Hash]bool   // entries of our own that the storage neither took nor showed yet
 	keys     []EpochKey      // the newest first
 	readKeys map[string]bool // key objects that were read
 	ring     map[Hash]bool   // the keys that came, or went out, with the current one: what all members have
@@ -89,7 +89,7 @@ type saw struct {
 type published struct {
 	Head
 	Commit Hash // of the key it is encrypted to
-	Shown  bool // it was on the storage at least once
+	Shown  bool // the storage took it, or showed it
 	Role   Role // of this device, when it was made
 }
 

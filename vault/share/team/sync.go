@@ -3,6 +3,7 @@ package team
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -154,8 +155,9 @@ func (s *Service) round(ctx context.Context, id share.VaultID) (Report, error) {
 		return rep, err
 	}
 	stale := now.Sub(scratch.synced) > keepSynced
+	var settled kept
 	if changed || view.Changed || !out.Empty() || stale {
-		if out, err = s.settle(ctx, id, before, scratch, rec.replay, out, now); err != nil {
+		if settled, out, err = s.settle(ctx, id, before, scratch, rec.replay, out, now); err != nil {
 			return rep, err
 		}
 	}
@@ -171,12 +173,44 @@ func (s *Service) round(ctx context.Context, id share.VaultID) (Report, error) {
 	for _, item := range out.Put {
 		rep.Bytes += int64(len(item.Data))
 	}
+	_ = s.pushed(ctx, id, settled, out) // lost, the next look at the storage says the same
 	return rep, nil
+}
+
+// kept is a record as it was kept last, and how it was written.
+type kept struct {
+	rec  *record
+	text [sha256.Size]byte
+}
+
+// pushed remembers that the storage took what was written, so that one that shows less later is found out.
+func (s *Service) pushed(ctx context.Context, id share.VaultID, was kept, out share.Outbox) error {
+	if len(out.Put) == 0 {
+		return nil
+	}
+	return s.cfg.Vault.Update(ctx, func(v *vault.Vault) error {
+		text, ok := v.Share(string(id))
+		if !ok {
+			return nil // forgotten meanwhile
+		}
+		rec := was.rec
+		if rec == nil || sha256.Sum256(text) != was.text { // somebody changed it meanwhile
+			var err error
+			if rec, err = s.decode(text); err != nil {
+				return err
+			}
+		}
+		if !rec.replica.Pushed(out) {
+			return nil
+		}
+		return rec.keep(v)
+	})
 }
 
 // settle makes durable what was read and what is to be written. If somebody changed the vault meanwhile, what was read is taken in once more
 // on top of that.
-func (s *Service) settle(ctx context.Context, id share.VaultID, before []byte, scratch *record, got replay, out share.Outbox, now time.Time) (share.Outbox, error) {
+func (s *Service) settle(ctx context.Context, id share.VaultID, before []byte, scratch *record, got replay, out share.Outbox, now time.Time) (kept, share.Outbox, error) {
+	var settled kept
 	err := s.cfg.Vault.Update(ctx, func(v *vault.Vault) error {
 		text, ok := v.Share(string(id))
 		if !ok {
@@ -204,9 +238,14 @@ func (s *Service) settle(ctx context.Context, id share.VaultID, before []byte, s
 		if err := rec.project(v); err != nil {
 			return err
 		}
-		return rec.keep(v)
+		if err := rec.keep(v); err != nil {
+			return err
+		}
+		text, _ = v.Share(string(id))
+		settled = kept{rec, sha256.Sum256(text)}
+		return nil
 	})
-	return out, err
+	return settled, out, err
 }
 
 // open gives the storage of a shared vault; the same one as long as where and how to reach it stay the same.

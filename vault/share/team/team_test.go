@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -466,6 +467,44 @@ func TestOffline(t *testing.T) {
 	b.sync(id)
 	if got := b.named("Harbour PBX").Note; got != "written offline" {
 		t.Errorf("note %q", got)
+	}
+}
+
+// TestAStorageThatForgets: what the storage took is remembered at once, so whoever wrote it finds out as well that it is gone.
+func TestAStorageThatForgets(t *testing.T) {
+	id, st, people := meet(t, 1, vaulttest.Canonical()[0])
+	a, b := people[0], people[1]
+	b.sync(id)
+	before := maps.Clone(st.objects)
+	a.edit("Harbour PBX", func(x *vault.Account) { x.Note = "taken and forgotten" })
+	a.sync(id)
+	if s, err := a.s.Status(id); err != nil || s.Unsaid {
+		t.Errorf("the storage took it, and the status says it waits: %+v, %v", s, err)
+	}
+	if rep := a.sync(id); rep.Puts != 0 || !rep.InStep() {
+		t.Errorf("nothing new: %+v", rep)
+	}
+	a.edit("Harbour PBX", func(x *vault.Account) { x.Note = "taken and forgotten again" })
+	a.sync(id)
+	st.objects = before
+	rep := a.sync(id)
+	if !slices.ContainsFunc(rep.Findings, func(f share.Finding) bool { return f.Kind == share.RolledBack && f.Shown < f.Known }) || rep.InStep() {
+		t.Errorf("whoever wrote it was not told: %+v", rep)
+	}
+	b.sync(id)
+	if got := b.named("Harbour PBX").Note; got != "taken and forgotten again" {
+		t.Errorf("it was not written again: %q", got)
+	}
+	// The same of an invite, which is an entry of the chain.
+	before = maps.Clone(st.objects)
+	_, err := a.s.Invite(ctx, id, share.Editor, time.Hour)
+	a.must(err)
+	st.objects = before
+	rep = a.sync(id)
+	if !slices.ContainsFunc(rep.Findings, func(f share.Finding) bool {
+		return f.Kind == share.RolledBack && f.Device == "" && f.Shown == f.Known-1 && f.Shown > 0
+	}) {
+		t.Errorf("an entry that is gone: %+v", rep.Findings)
 	}
 }
 
