@@ -1,20 +1,14 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tallystick/tallystick/app/model"
-	"github.com/tallystick/tallystick/scanner"
-	"github.com/tallystick/tallystick/scanner/pdf"
 	"github.com/tallystick/tallystick/vault"
 	"github.com/tallystick/tallystick/vault/otp"
 	"github.com/tallystick/tallystick/vault/secret"
@@ -227,116 +221,17 @@ func (r *run) readEntries(ctx context.Context, im *transfer.Import, pass secret.
 	}
 }
 
-// readImport reads the files, and those beside them without which they cannot be opened. Of a picture, the texts of its QR codes
-// are the file.
+// readImport reads the files, and those beside them without which they cannot be opened.
 func (r *run) readImport(ctx context.Context, names []string) ([]transfer.File, error) {
-	var files []transfer.File
-	have := map[string]bool{}
-	for _, name := range names {
-		have[filepath.Clean(name)] = true
-	}
-	for _, name := range names {
-		f, err := r.readImportFile(ctx, name)
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, f)
-		if name == "-" {
-			continue
-		}
-		for _, other := range transfer.Beside(f) {
-			path := filepath.Join(filepath.Dir(name), other)
-			if have[path] {
-				continue
-			}
-			have[path] = true
-			info, err := os.Stat(path)
-			if err != nil || !info.Mode().IsRegular() {
-				continue // it is not there
-			}
-			f, err := r.readImportFile(ctx, path)
-			if err != nil {
-				return nil, err
-			}
-			files = append(files, f)
-		}
-	}
-	return files, nil
-}
-
-func (r *run) readImportFile(ctx context.Context, name string) (transfer.File, error) {
-	var in io.Reader = r.in
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return transfer.File{}, importOpenFailure(name, err)
-		}
-		defer func() { _ = f.Close() }()
-		in = f
-	}
-	data, err := readCapped(in, transfer.MaxFile)
+	files, err := model.ExportFiles{Scan: r.env.Scanner(), Stdin: r.in}.Read(ctx, names)
+	p, ok := errors.AsType[*model.ExportProblem](err)
 	switch {
-	case errors.Is(err, errTooMuchInput):
-		return transfer.File{}, fail(statusFailed, "%s is larger than %d MB, which no export is.", clean(name), transfer.MaxFile>>20)
-	case err != nil:
-		return transfer.File{}, importOpenFailure(name, err)
+	case !ok:
+		return files, err
+	case p.Reason != "":
+		return nil, fail(statusNothing, "%s", p.Sentence(p.Path))
 	}
-	if isPicture(data) {
-		texts, err := r.codesIn(ctx, name, data)
-		if err != nil {
-			return transfer.File{}, err
-		}
-		data = texts
-	}
-	return transfer.File{Name: filepath.Base(name), Data: data}, nil
-}
-
-func importOpenFailure(name string, err error) error {
-	if errors.Is(err, os.ErrNotExist) {
-		return fail(statusFailed, "There is no file %s.", clean(name))
-	}
-	return fail(statusFailed, "%s cannot be read. %s", clean(name), model.Sentence(err))
-}
-
-// isPicture reports whether a file is a picture or a PDF by its first bytes.
-func isPicture(data []byte) bool {
-	for _, magic := range []string{"\x89PNG\r\n", "\xff\xd8\xff", "GIF8", "II*\x00", "MM\x00*", "%PDF-"} {
-		if bytes.HasPrefix(data, []byte(magic)) {
-			return true
-		}
-	}
-	return len(data) > 12 && bytes.HasPrefix(data, []byte("RIFF")) && string(data[8:12]) == "WEBP" ||
-		len(data) > 26 && bytes.HasPrefix(data, []byte("BM")) && string(data[6:10]) == "\x00\x00\x00\x00"
-}
-
-// codesIn is the texts of the QR codes in a picture, a line each.
-func (r *run) codesIn(ctx context.Context, name string, data []byte) ([]byte, error) {
-	pictures, err := pdf.Pictures(ctx, data, scanner.DefaultLimits())
-	if err != nil {
-		return nil, fail(statusFailed, "%s: %s", clean(name), model.Sentence(err))
-	}
-	s := r.env.Scanner()
-	var texts bytes.Buffer
-	reason := scanner.ReasonNoCode
-	for _, p := range pictures {
-		found, err := s.Scan(ctx, p)
-		if err != nil {
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
-			return nil, fail(statusFailed, "%s: %s", clean(name), model.Sentence(err))
-		}
-		if found.Reason != "" {
-			reason = found.Reason
-		}
-		for _, c := range found.Codes {
-			texts.WriteString(strings.Join(strings.Fields(c.Text), " ") + "\n")
-		}
-	}
-	if texts.Len() == 0 {
-		return nil, fail(statusNothing, "%s: %s", clean(name), reasonSentence(reason))
-	}
-	return texts.Bytes(), nil
+	return nil, fail(statusFailed, "%s", p.Sentence(p.Path))
 }
 
 // showImport prints what is in the files.

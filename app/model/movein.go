@@ -1,18 +1,13 @@
 package model
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/tallystick/tallystick/scanner"
-	"github.com/tallystick/tallystick/scanner/pdf"
 	"github.com/tallystick/tallystick/vault"
 	"github.com/tallystick/tallystick/vault/secret"
 	"github.com/tallystick/tallystick/vault/transfer"
@@ -166,7 +161,7 @@ func (m *MoveIn) Open(paths []string) {
 	var files []transfer.File
 	var im *transfer.Import
 	m.work("Reading the files", func(ctx context.Context) (err error) {
-		if files, err = readExport(ctx, d.Scanner, paths); err == nil {
+		if files, err = (ExportFiles{Scan: d.Scanner}).Read(ctx, paths); err == nil {
 			im, err = transfer.Open(ctx, files)
 		}
 		return err
@@ -474,137 +469,12 @@ func (m *MoveIn) summarise(added []vault.Account) []string {
 
 // exportSentence is Sentence, with what is particular to this file.
 func exportSentence(err error) string {
-	if said, ok := errors.AsType[*unreadableExport](err); ok {
-		return said.text
+	if p, ok := errors.AsType[*ExportProblem](err); ok {
+		return p.Sentence(filepath.Base(p.Path))
 	}
 	text := Sentence(err)
 	if detail := transfer.Detail(err); detail != "" {
 		text += " " + sentenceCase(strings.TrimSuffix(detail, ".")) + "."
 	}
 	return text
-}
-
-// unreadableExport is a file that could not be read for a reason that is already a sentence.
-type unreadableExport struct{ text string }
-
-func (e *unreadableExport) Error() string { return "model: an export could not be read" }
-
-// readExport reads files, and those beside them without which they cannot be opened. Of a picture or a PDF, the texts of
-// its QR codes are the file.
-func readExport(ctx context.Context, scan Scanner, paths []string) (files []transfer.File, err error) {
-	if len(paths) > transfer.MaxFiles {
-		return nil, errTooManyFiles
-	}
-	defer func() {
-		if err != nil {
-			for _, f := range files {
-				clear(f.Data)
-			}
-			files = nil
-		}
-	}()
-	have := map[string]bool{}
-	for _, path := range paths {
-		have[filepath.Clean(path)] = true
-	}
-	for _, path := range paths {
-		f, err := readExportFile(ctx, scan, path)
-		if err != nil {
-			return files, err
-		}
-		files = append(files, f)
-		for _, other := range transfer.Beside(f) {
-			beside := filepath.Join(filepath.Dir(path), other)
-			if info, err := os.Stat(beside); have[beside] || err != nil || !info.Mode().IsRegular() || len(files) >= transfer.MaxFiles {
-				continue
-			}
-			have[beside] = true
-			f, err := readExportFile(ctx, scan, beside)
-			if err != nil {
-				return files, err
-			}
-			files = append(files, f)
-		}
-	}
-	return files, nil
-}
-
-func readExportFile(ctx context.Context, scan Scanner, path string) (transfer.File, error) {
-	name := filepath.Base(path)
-	info, err := os.Stat(path)
-	if err != nil {
-		return transfer.File{}, err
-	}
-	if !info.Mode().IsRegular() {
-		return transfer.File{}, &unreadableExport{clean(name) + " is not a file."}
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return transfer.File{}, err
-	}
-	defer func() { _ = f.Close() }() // read only: nothing can be lost
-	data, err := io.ReadAll(io.LimitReader(f, transfer.MaxFile+1))
-	switch {
-	case err != nil:
-		return transfer.File{}, err
-	case len(data) > transfer.MaxFile:
-		return transfer.File{}, &unreadableExport{fmt.Sprintf("%s is larger than %d MB, which no export is.", clean(name), transfer.MaxFile>>20)}
-	}
-	if !isPicture(data) {
-		return transfer.File{Name: name, Data: data}, nil
-	}
-	defer clear(data)
-	texts, err := codesOf(ctx, scan, name, data)
-	return transfer.File{Name: name, Data: texts}, err
-}
-
-// codesOf is the texts of the QR codes in a picture, a line each.
-func codesOf(ctx context.Context, scan Scanner, name string, data []byte) ([]byte, error) {
-	pictures, err := pdf.Pictures(ctx, data, scanner.DefaultLimits())
-	if err != nil {
-		return nil, err
-	}
-	var texts bytes.Buffer
-	for _, p := range pictures {
-		found, err := scan.Scan(ctx, p)
-		blank(p)
-		if err != nil {
-			return nil, err
-		}
-		for _, c := range found.Codes {
-			texts.WriteString(strings.Join(strings.Fields(c.Text), " ") + "\n")
-		}
-	}
-	if texts.Len() == 0 {
-		return nil, &unreadableExport{"There is no QR code in " + clean(name) + " that could be read."}
-	}
-	return texts.Bytes(), nil
-}
-
-// isPicture reports whether a file is a picture or a PDF, by its first bytes.
-func isPicture(data []byte) bool {
-	for _, magic := range []string{"\x89PNG\r\n", "\xff\xd8\xff", "GIF8", "II*\x00", "MM\x00*"} {
-		if bytes.HasPrefix(data, []byte(magic)) {
-			return true
-		}
-	}
-	return pdf.Is(data) || len(data) > 12 && bytes.HasPrefix(data, []byte("RIFF")) && string(data[8:12]) == "WEBP" ||
-		len(data) > 26 && bytes.HasPrefix(data, []byte("BM")) && string(data[6:10]) == "\x00\x00\x00\x00"
-}
-
-// IsExport reports whether a file is something to move in from, and no picture to look for a code in: what was dropped on the
-// window shows that in its first bytes. What cannot be read is no export.
-func IsExport(path string) bool {
-	info, err := os.Stat(path)
-	if err != nil || !info.Mode().IsRegular() {
-		return false
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return false
-	}
-	defer func() { _ = f.Close() }() // read only: nothing can be lost
-	head := make([]byte, 1024)
-	n, _ := io.ReadFull(f, head) // a short file is a file
-	return n > 0 && !isPicture(head[:n])
 }
