@@ -59,7 +59,7 @@ func newMainPage(r *Root) *mainPage {
 	p.rows.OnKey = p.key
 
 	p.empty = newEmptyState(r)
-	p.none = centred(widget.NewText(widget.Muted, "No account matches."))
+	p.none = centred(widget.NewCentered(widget.Muted, "No account matches."))
 
 	bar := container.NewBorder(nil, nil, nil, container.NewHBox(add, more), p.search)
 	p.open, p.care = widget.NewBanner(), widget.NewBanner()
