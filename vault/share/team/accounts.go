@@ -49,6 +49,17 @@ func (rec *record) marked(v *vault.Vault) []vault.Account {
 
 // absorb takes in what a person changed here since the last time.
 func (rec *record) absorb(v *vault.Vault, now time.Time) error {
+	if err := rec.takeIn(v, now); err != nil {
+		return err
+	}
+	if rec.replica.Ready() && rec.replica.Role().Writes() {
+		v.ForgetPurged(string(rec.replica.ID()))
+	}
+	return nil
+}
+
+// takeIn is absorb without a change of the vault.
+func (rec *record) takeIn(v *vault.Vault, now time.Time) error {
 	r := rec.replica
 	rec.absorbTags(v)
 	if !r.Ready() || !r.Role().Writes() {
@@ -65,7 +76,6 @@ func (rec *record) absorb(v *vault.Vault, now time.Time) error {
 			return err
 		}
 	}
-	v.ForgetPurged(id)
 	for _, a := range rec.marked(v) {
 		if err := rec.absorbOne(a, now); err != nil {
 			return err

@@ -47,17 +47,20 @@ func (s *Service) Create(ctx context.Context, name string, at Place, who share.P
 	if err != nil {
 		return "", err
 	}
-	return s.begin(ctx, r, at, true)
+	return s.begin(ctx, r, at, func(error) bool { return false })
 }
 
-// begin keeps a new replica and synchronises it for the first time.
-func (s *Service) begin(ctx context.Context, r *share.Replica, at Place, undo bool) (share.VaultID, error) {
+// begin keeps a new replica and synchronises it for the first time. Unless stays says that it is to stay after such an error, nothing is left
+// behind after one.
+func (s *Service) begin(ctx context.Context, r *share.Replica, at Place, stays func(error) bool) (share.VaultID, error) {
 	where, access := at.kept()
 	rec := &record{where: where, access: access, aliases: map[share.AccountID]vault.ID{}, personal: map[share.AccountID]personal{}, replica: r}
 	id := r.ID()
 	err := s.cfg.Vault.Update(ctx, func(v *vault.Vault) error {
-		if _, there := v.Share(string(id)); there {
-			return ErrHere
+		if text, there := v.Share(string(id)); there {
+			if was, err := s.decode(text); err != nil || !was.refused() {
+				return ErrHere
+			}
 		}
 		return rec.keep(v)
 	})
@@ -65,20 +68,32 @@ func (s *Service) begin(ctx context.Context, r *share.Replica, at Place, undo bo
 		return "", err
 	}
 	rep, err := s.Sync(ctx, id)
-	if err == nil && rep.Offline {
+	switch {
+	case err != nil:
+	case rep.Offline:
 		err = store.ErrOffline
+	case slices.ContainsFunc(rep.Findings, func(f share.Finding) bool { return f.Kind == share.InviteWasUsed }):
+		err = share.ErrInviteUsed
 	}
-	if err != nil && undo {
+	if err != nil && !stays(err) {
 		_ = s.cfg.Vault.Update(context.WithoutCancel(ctx), func(v *vault.Vault) error { v.DropShare(string(id)); return nil })
 		return "", err
 	}
 	return id, err
 }
 
+// refused reports whether a device asked to join and will not be let in any more: its invite was used by another one, or is too old.
+func (rec *record) refused() bool {
+	return rec.replica.State() == share.Joining && slices.ContainsFunc(rec.replica.Findings(), func(f share.Finding) bool {
+		return f.Kind == share.InviteWasUsed || f.Kind == share.InviteTooOld
+	})
+}
+
 // Join asks to be let into the shared vault an invite is for; an admin has to confirm. at says where the storage is for this device,
-// which for a synchronised folder is another path than for the one who invited; at.Where.Kind "" takes what the invite says. The
-// record stays also when the storage is not reached (the error says so): the next Sync asks again. Errors: share.ErrInvite, share.ErrInviteExpired, share.ErrNewer, ErrHere,
-// store.ErrLocation, and those of storage and vault.
+// which for a synchronised folder is another path than for the one who invited; at.Where.Kind "" takes what the invite says. When the storage
+// is not reached the record stays, and the error says so: the next Sync asks again. After any other error nothing stays behind. A record of an earlier
+// invite that was of no use gives way. Errors: share.ErrInvite, share.ErrInviteUsed, share.ErrInviteExpired, share.ErrNewer, ErrHere, store.ErrLocation,
+// and those of storage and vault.
 func (s *Service) Join(ctx context.Context, invite secret.Bytes, at Place, who share.Person) (share.VaultID, error) {
 	i, err := share.ParseInvite(invite)
 	if err != nil {
@@ -96,7 +111,7 @@ func (s *Service) Join(ctx context.Context, invite secret.Bytes, at Place, who s
 	if err != nil {
 		return "", err
 	}
-	return s.begin(ctx, r, at, false)
+	return s.begin(ctx, r, at, func(err error) bool { return errors.Is(err, store.ErrOffline) || ctx.Err() != nil })
 }
 
 // SetPlace changes where the storage of a shared vault is, or its credentials. Errors: ErrNoShare, store.ErrLocation, and those of the vault.

@@ -219,19 +219,31 @@ func (s *Service) decode(text []byte) (*record, error) {
 	return rec, nil
 }
 
-// read gives the record as it is in the vault now, with what was changed about accounts since taken in, but nothing saved.
-func (s *Service) read(id share.VaultID, fn func(*record, *vault.Vault) error) error {
-	return s.cfg.Vault.Read(func(v *vault.Vault) error {
-		text, ok := v.Share(string(id))
-		if !ok {
-			return ErrNoShare
-		}
-		rec, err := s.decode(text)
-		if err != nil {
-			return err
+// latest gives the record with what a person changed about accounts since it was saved, and saves nothing.
+func (s *Service) latest(id share.VaultID, fn func(*record, *vault.Vault) error) error {
+	return s.read(id, func(rec *record, v *vault.Vault) error {
+		if err := rec.takeIn(v, s.cfg.Now()); err != nil { // the next synchronisation says what cannot be shared; to look is possible all the same
+			return s.in(id, v, fn)
 		}
 		return fn(rec, v)
 	})
+}
+
+// read gives the record as it was saved last.
+func (s *Service) read(id share.VaultID, fn func(*record, *vault.Vault) error) error {
+	return s.cfg.Vault.Read(func(v *vault.Vault) error { return s.in(id, v, fn) })
+}
+
+func (s *Service) in(id share.VaultID, v *vault.Vault, fn func(*record, *vault.Vault) error) error {
+	text, ok := v.Share(string(id))
+	if !ok {
+		return ErrNoShare
+	}
+	rec, err := s.decode(text)
+	if err != nil {
+		return err
+	}
+	return fn(rec, v)
 }
 
 // update changes a record: what was changed about accounts is taken in first, fn does its part, and accounts are brought up to it.

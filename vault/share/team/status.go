@@ -41,10 +41,10 @@ func (s Status) Suspicious() bool {
 	return slices.ContainsFunc(s.Findings, func(f share.Finding) bool { return f.Kind.Suspicious() })
 }
 
-// Status returns how things stand. Errors: ErrNoShare, ErrRecord, vault.ErrLocked.
+// Status returns how things stand, with what was changed here and not synchronised yet. Errors: ErrNoShare, ErrRecord, vault.ErrLocked.
 func (s *Service) Status(id share.VaultID) (Status, error) {
 	var st Status
-	err := s.read(id, func(rec *record, _ *vault.Vault) error {
+	err := s.latest(id, func(rec *record, _ *vault.Vault) error {
 		r := rec.replica
 		st = Status{
 			ID: id, Name: r.Name(), State: r.State(), Ready: r.Ready(), Role: r.Role(), Me: r.Me(), Where: rec.where, People: r.People(),
@@ -150,7 +150,7 @@ type Event struct {
 // Log returns who changed what and when, the last thing first.
 func (s *Service) Log(id share.VaultID) ([]Event, error) {
 	var list []Event
-	err := s.read(id, func(rec *record, _ *vault.Vault) error {
+	err := s.latest(id, func(rec *record, _ *vault.Vault) error {
 		for _, e := range rec.replica.Log() {
 			event := Event{Event: e, Who: rec.replica.Person(e.By)}
 			if e.Device != "" {
@@ -178,7 +178,7 @@ type Exposed struct {
 // Reenroll returns the accounts to enroll again, those of one portal beside each other. A changed secret ticks an account off by itself.
 func (s *Service) Reenroll(id share.VaultID) ([]Exposed, error) {
 	var list []Exposed
-	err := s.read(id, func(rec *record, _ *vault.Vault) error {
+	err := s.latest(id, func(rec *record, _ *vault.Vault) error {
 		for _, x := range rec.replica.Reenroll() {
 			a, _ := rec.replica.Account(x.Account)
 			e := Exposed{Local: rec.local(x.Account), Issuer: a.Issuer, Name: a.Name, Exposed: x}
@@ -210,7 +210,7 @@ type Choice struct {
 // Conflicts returns what a person has to choose between.
 func (s *Service) Conflicts(id share.VaultID) ([]Conflict, error) {
 	var list []Conflict
-	err := s.read(id, func(rec *record, _ *vault.Vault) error {
+	err := s.latest(id, func(rec *record, _ *vault.Vault) error {
 		for _, a := range rec.replica.Conflicts() {
 			c := Conflict{Local: rec.local(a.ID), Issuer: a.Issuer, Name: a.Name}
 			for _, o := range a.Conflict {

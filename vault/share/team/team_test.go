@@ -508,6 +508,95 @@ func TestAStorageThatForgets(t *testing.T) {
 	}
 }
 
+// TestALookShowsWhatWasJustChanged: what a person changed counts before the storage is asked.
+func TestALookShowsWhatWasJustChanged(t *testing.T) {
+	id, st, people := meet(t, 1, vaulttest.Canonical()[0])
+	a := people[0]
+	ben, err := a.s.Resolve(id, "Ben")
+	a.must(err)
+	_, err = a.s.Remove(ctx, id, ben)
+	a.must(err)
+	if list, err := a.s.Reenroll(id); err != nil || len(list) != 1 {
+		t.Fatalf("to enroll again: %+v, %v", list, err)
+	}
+	lists := st.lists
+	a.edit("Harbour PBX", func(x *vault.Account) { x.Params.Secret = secret.FromString("another key 01234567") })
+	if list, err := a.s.Reenroll(id); err != nil || len(list) != 0 {
+		t.Errorf("after its secret changed, to enroll again: %+v, %v", list, err)
+	}
+	if s, err := a.s.Status(id); err != nil || s.Reenroll != 0 || !s.Unsaid {
+		t.Errorf("status %+v, %v", s, err)
+	}
+	if log, err := a.s.Log(id); err != nil || !slices.ContainsFunc(log, func(e team.Event) bool { return e.What == "otp" && e.Who.Name == "Anna" }) {
+		t.Errorf("log %+v, %v", log, err)
+	}
+	if st.lists != lists {
+		t.Error("to look asked the storage")
+	}
+	a.sync(id)
+	if s, err := a.s.Status(id); err != nil || s.Reenroll != 0 || s.Unsaid {
+		t.Errorf("status after a synchronisation %+v, %v", s, err)
+	}
+}
+
+// TestAnInviteIsOfUseOnce: who comes second with an invite is told at once, and may come again with another one.
+func TestAnInviteIsOfUseOnce(t *testing.T) {
+	id, st, people := meet(t, 1, vaulttest.Canonical()[0])
+	a := people[0]
+	line := func() secret.Bytes {
+		t.Helper()
+		i, err := a.s.Invite(ctx, id, share.Editor, time.Hour)
+		a.must(err)
+		text, err := i.Text()
+		a.must(err)
+		return text
+	}
+	confirm := func(name string) {
+		t.Helper()
+		list, err := a.s.Requests(ctx, id)
+		a.must(err)
+		i := slices.IndexFunc(list, func(q share.Request) bool { return q.Person.Name == name })
+		if i < 0 {
+			t.Fatalf("%s is not among %+v", name, list)
+		}
+		_, err = a.s.Confirm(ctx, id, list[i].Device, true)
+		a.must(err)
+	}
+	text := line()
+	c, d, e := newPerson(t, st, a.now), newPerson(t, st, a.now), newPerson(t, st, a.now)
+	_, err := c.s.Join(ctx, text, team.Place{}, share.Person{Name: "Chloe"})
+	c.must(err)
+	_, err = d.s.Join(ctx, text, team.Place{}, share.Person{Name: "Dan"}) // nobody was confirmed yet
+	d.must(err)
+	confirm("Chloe")
+	if _, err := e.s.Join(ctx, text, team.Place{}, share.Person{Name: "Eve"}); !errors.Is(err, share.ErrInviteUsed) {
+		t.Errorf("an invite that was used: %v", err)
+	}
+	if ids, err := e.s.IDs(); err != nil || len(ids) != 0 {
+		t.Errorf("left behind: %v, %v", ids, err)
+	}
+	if _, err := d.s.Join(ctx, line(), team.Place{}, share.Person{Name: "Dan"}); !errors.Is(err, team.ErrHere) {
+		t.Errorf("while the first request waits, for all this device knows: %v", err)
+	}
+	if rep := d.sync(id); !slices.ContainsFunc(rep.Findings, func(f share.Finding) bool { return f.Kind == share.InviteWasUsed }) {
+		t.Errorf("who came second is not told: %+v", rep.Findings)
+	}
+	_, err = d.s.Join(ctx, line(), team.Place{}, share.Person{Name: "Dan"})
+	d.must(err)
+	confirm("Dan")
+	d.sync(id)
+	d.named("Harbour PBX")
+	// Refused credentials are no reason to be stuck with them.
+	text = line()
+	st.fail = store.ErrDenied
+	if _, err := e.s.Join(ctx, text, team.Place{}, share.Person{Name: "Eve"}); !errors.Is(err, store.ErrDenied) {
+		t.Errorf("refused: %v", err)
+	}
+	st.fail = nil
+	_, err = e.s.Join(ctx, text, team.Place{}, share.Person{Name: "Eve"})
+	e.must(err)
+}
+
 func TestNothingStaysBehindWhenTheStorageCannotBeUsed(t *testing.T) {
 	now := vaulttest.Epoch
 	st := &shelf{objects: map[string][]byte{}, fail: store.ErrDenied}
