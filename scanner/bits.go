@@ -32,6 +32,15 @@ func (b *bitmap) at(x, y int) bool {
 	return (b.words[y*b.stride+x>>6]^b.flip)>>(uint(x)&63)&1 != 0
 }
 
+// bit is 1 where (x, y) is dark and 0 elsewhere, for sums: colours along a line are as good as random, and a branch on each would
+// cost more than all the rest.
+func (b *bitmap) bit(x, y int) uint64 {
+	if uint(x) >= uint(b.w) || uint(y) >= uint(b.h) {
+		return 0
+	}
+	return (b.words[y*b.stride+x>>6] ^ b.flip) >> (uint(x) & 63) & 1
+}
+
 // inside reports whether (x, y) is a pixel of the picture.
 func (b *bitmap) inside(x, y int) bool { return uint(x) < uint(b.w) && uint(y) < uint(b.h) }
 
@@ -84,4 +93,34 @@ func (b *bitmap) along(x, y, step, most int, dark bool) int {
 		x += step
 	}
 	return n
+}
+
+// walk is a way along a straight line in equal steps.
+type walk struct {
+	b            *bitmap
+	x, y, dx, dy int64 // in parts of a pixel
+}
+
+// walkBits of a coordinate are the part of a pixel: after 2¹⁶ steps the error of each has not become a pixel.
+const walkBits = 32
+
+// walk begins at from and is at to after n steps. Both are within 2³⁰ pixels of the picture.
+func (b *bitmap) walk(from, to Point, n int) walk {
+	const one = 1 << walkBits
+	return walk{
+		b: b, x: int64(from.X * one), y: int64(from.Y * one),
+		dx: int64((to.X - from.X) / float64(n) * one), dy: int64((to.Y - from.Y) / float64(n) * one),
+	}
+}
+
+// look takes n steps, at most 64, and returns the colours of the pixels it comes from, the first in the highest of n bits: 1 is
+// dark.
+func (w *walk) look(n int) (seen uint64) {
+	x, y := w.x, w.y
+	for range n {
+		seen = seen<<1 | w.b.bit(int(x>>walkBits), int(y>>walkBits))
+		x, y = x+w.dx, y+w.dy
+	}
+	w.x, w.y = x, y
+	return seen
 }

@@ -7,9 +7,12 @@ import "math"
 // modules are larger, so that each number shows in the spacing of one timing pattern, and there it is looked for.
 func leaningMap(b *bitmap, t triple, f frame, side int) (warp, bool) {
 	// Modules at both ends, measured across the pattern, in rows or columns: their ratio is a first guess.
-	right := bestLean(b, t, side, lean(t.tl, t.tr, f.right), 1, false)
-	down := bestLean(b, t, side, lean(t.tl, t.bl, f.down), right, true)
-	right = bestLean(b, t, side, right, down, false)
+	right, _ := bestLean(b, t, side, lean(t.tl, t.tr, f.right), 1, false) // bent by the other lean: few modules may agree yet
+	down, ok := bestLean(b, t, side, lean(t.tl, t.bl, f.down), right, true)
+	if !ok {
+		return warp{}, false
+	}
+	right, _ = bestLean(b, t, side, right, down, false)
 	m := leanMap(t, side, right, down)
 	return m, right+down > 1.2 // the far corner is not behind the camera
 }
@@ -32,6 +35,13 @@ const (
 	// middle of version 10 one step moves the pattern by an eighth of a module.
 	leanSteps = 16
 	leanStep  = 1.01
+	// leanLooks into every module: all of it must have the colour, or it is half the neighbour's.
+	leanLooks = 3
+	// leanModules is how many modules of the pattern are looked at.
+	leanModules = 49
+	// leanShown, in tenths: so many of the looks must have the right colour where both leans are known. Nine in ten have in a
+	// code, six in what is none; and timed wants two modules in three of the map that comes of it.
+	leanShown = 6
 )
 
 // leanMap is the map over three finders with the given leans; 1 and 1 is flat.
@@ -47,25 +57,38 @@ func leanMap(t triple, side int, right, down float64) warp {
 	return m.mul(warp{k, 0, -3.5 * k, 0, k, -3.5 * k, 0, 0, 1})
 }
 
-// bestLean tries leans around guess and returns the middle of those that show most of the timing pattern.
-func bestLean(b *bitmap, t triple, side int, guess, other float64, down bool) float64 {
+// bestLean tries leans around guess and returns the middle of those that show most of the timing pattern. ok: it may be one.
+func bestLean(b *bitmap, t triple, side int, guess, other float64, down bool) (best float64, ok bool) {
 	most, sum, n := 0, 0.0, 0.0
 	at := guess / math.Pow(leanStep, leanSteps)
+	// The ends of the pattern lie beside finders and stay where they are: in a large code the middle is what moves.
+	modules := min(side-16, leanModules)
+	looks := modules * leanLooks
+	first := float64((side-modules)/4*2) + 0.5/leanLooks // an even module, which is dark
 	for range 2*leanSteps + 1 {
-		m := leanMap(t, side, at, other)
+		var m warp
+		var d Point
+		u, v := first, 6.5
 		if down {
-			m = leanMap(t, side, other, at)
+			m, u, v, d = leanMap(t, side, other, at), v, u, Point{0, 1.0 / leanLooks}
+		} else {
+			m, d = leanMap(t, side, at, other), Point{1.0 / leanLooks, 0}
 		}
+		// Along a line all three coordinates of a projective map grow by equal steps.
+		x, y, w := m[0]*u+m[1]*v+m[2], m[3]*u+m[4]*v+m[5], m[6]*u+m[7]*v+m[8]
+		dx, dy, dw := m[0]*d.X+m[1]*d.Y, m[3]*d.X+m[4]*d.Y, m[6]*d.X+m[7]*d.Y
 		right := 0
-		// Three looks into every module: all of it must have the colour, or it is half the neighbour's.
-		for i := 8 * 3; i < (side-8)*3; i++ {
-			u, v := (float64(i)+0.5)/3, 6.5
-			if down {
-				u, v = v, u
+		for i := 0; i < looks; i += leanLooks {
+			dark := uint64(0)
+			for range leanLooks {
+				inv := 1 / w
+				dark += b.bit(floor(x*inv), floor(y*inv))
+				x, y, w = x+dx, y+dy, w+dw
 			}
-			if p := m.at(u, v); b.at(floor(p.X), floor(p.Y)) == (i/3%2 == 0) {
-				right++
+			if i/leanLooks%2 != 0 {
+				dark = leanLooks - dark
 			}
+			right += int(dark)
 		}
 		switch {
 		case right > most:
@@ -75,5 +98,5 @@ func bestLean(b *bitmap, t triple, side int, guess, other float64, down bool) fl
 		}
 		at *= leanStep
 	}
-	return sum / n
+	return sum / n, 10*most >= leanShown*looks
 }

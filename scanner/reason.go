@@ -76,11 +76,11 @@ func explain(l *levels, k *links, e *effort, scale float64) *Unread {
 			}
 			along, distance := unit(a, c)
 			m := (a.module + c.module) / 2 * tilt(along)
-			if distance < 13*m || distance > 175*m || k.along(i, j) == 0 { // versions 1 to 40, as in joinTriples
+			if distance < 13*m || distance > 175*m { // versions 1 to 40, as in joinTriples
 				continue
 			}
 			inward := Point{-along.Y, along.X}
-			if !joined(l, a, c, along, inward, distance) {
+			if !joined(l, a, c, along, inward, distance) || k.along(i, j) == 0 {
 				continue
 			}
 			side := float64(k.along(i, j))
@@ -189,6 +189,6 @@ func leaves(l *levels, f finder, along, inward Point) bool {
 	}
 	// The count of changes must fit too, or stripes of another width would do.
 	to := first.plus(float64(n-1)*f.module, along, 0, inward)
-	count := changes(l.bits, first, to, maxSide)
+	count := changes(l.bits, first, to, f.module, 0, maxSide)
 	return wrong*8 <= n && math.Abs(float64(count-(n-1))) <= 1+float64(n)/8
 }

@@ -1,6 +1,9 @@
 package scanner
 
-import "math"
+import (
+	"math"
+	"math/bits"
+)
 
 // frame is the axes of a code as two of its finders suggest them.
 type frame struct {
@@ -37,23 +40,36 @@ func timingLine(a, b finder, along, inward Point, k float64) (from, to Point) {
 	return Point{a.x, a.y}.plus(ma, along, ma, inward), Point{b.x, b.y}.plus(-mb, along, mb, inward)
 }
 
-// changes counts the colour changes on the way from one point to another, up to most.
-func changes(b *bitmap, from, to Point, most int) int {
+// How far apart the looks along a line are, in pixels: a module gets four, no pixel of a small module is skipped, and no
+// long line takes longer than a row of the picture does.
+const (
+	looksPerModule = 4
+	closestLooks   = 2.0 / 3
+	widestLooks    = 2.0
+)
+
+// changes counts the colour changes on the way from one point to another, up to most, where a module has so many pixels.
+// It gives up, with what it has, when there cannot be as many as least any more.
+func changes(b *bitmap, from, to Point, module float64, least, most int) int {
 	length := math.Hypot(to.X-from.X, to.Y-from.Y)
-	// Three looks for every two pixels: none of the pixels on the way is skipped.
-	n := int(1.5 * length)
+	n := int(length / min(max(module/looksPerModule, closestLooks), widestLooks))
 	if n < 2 || n > 1<<16 { // nothing to see, or not in a picture
 		return 0
 	}
-	dx, dy := (to.X-from.X)/float64(n), (to.Y-from.Y)/float64(n)
-	last := b.at(floor(from.X), floor(from.Y))
+	// What is left of the way may change with every module, and half as often again: damage does that, too.
+	perLook := 1.5 * length / float64(n) / module
+	w := b.walk(from, to, n)
+	last := w.look(1)
 	count := 0
-	for i := 1; i <= n; i++ {
-		if v := b.at(floor(from.X+dx*float64(i)), floor(from.Y+dy*float64(i))); v != last {
-			if count++; count > most {
-				break
-			}
-			last = v
+	for left := n; left > 0; {
+		k := min(left, 64)
+		left -= k
+		// The looks as bits beside each other, and each beside the one before.
+		seen := w.look(k)
+		count += bits.OnesCount64(seen ^ (seen>>1 | last<<(k-1)))
+		last = seen & 1
+		if count > most || float64(count)+perLook*float64(left)+2 < float64(least) {
+			break
 		}
 	}
 	return count
@@ -68,7 +84,7 @@ func joined(l *levels, a, c finder, along, inward Point, distance float64) bool 
 		return false
 	}
 	from, to := timingLine(a, c, along, inward, k)
-	count := changes(b, from, to, maxSide)
+	count := changes(b, from, to, (a.module+c.module)/2*k, 0, maxSide)
 	// From one corner module to the other there is a change per module. A sixth off for the guess at
 	// the module size, two for blurred ends; and the ends are both dark.
 	want := distance/((a.module+c.module)/2*k) - 6

@@ -56,15 +56,42 @@ func (k *links) along(i, j int) int {
 		inward := Point{-along.Y, along.X}
 		tilted := tilt(along)
 		from, to := timingLine(a, f, along, inward, tilted)
-		guess := distance/((a.module+f.module)/2*tilted) + 7
-		most := 1.2*guess + 4 - 13
+		module := (a.module + f.module) / 2 * tilted
+		guess := distance/module + 7
 		// The way from corner module to corner module is 13 modules shorter than the code, and
 		// changes colour with every module. A count far off the geometry is text, not timing.
-		if n := changes(k.b, from, to, int(most)+1) + 13; math.Abs(float64(n)-guess) < 0.2*guess+4 {
+		off := 0.2*guess + 4
+		if !k.begins(from, to, along, module, guess) {
+			return 0
+		}
+		if n := changes(k.b, from, to, module, int(guess-off)-13, int(guess+off)-12) + 13; math.Abs(float64(n)-guess) < off {
 			*c = int16(n)
 		}
 	}
 	return max(0, int(*c))
+}
+
+const (
+	// endModules at either end of a long line are looked at first: nearly all lines are none of a code, and end there.
+	endModules = 12
+	// Where at least so many and at most so many changes are there, the line goes on; the size of a module is known to a
+	// third.
+	endLeast, endMost = 7, 17
+)
+
+// begins reports whether the way from one corner module to another looks like a timing pattern at one of its ends at least: the
+// other may be covered.
+func (k *links) begins(from, to, along Point, module, guess float64) bool {
+	if guess-13 < 3*endModules {
+		return true
+	}
+	reach := endModules * module
+	for _, end := range [2]Point{from, to.plus(-reach, along, 0, along)} {
+		if n := changes(k.b, end, end.plus(reach, along, 0, along), module, 0, endMost+1); n >= endLeast && n <= endMost {
+			return true
+		}
+	}
+	return false
 }
 
 // joinTriples lists which finders could belong together, the best first.
