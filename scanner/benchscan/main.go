@@ -6,8 +6,9 @@
 // DIRECTORY holds pictures and an index.jsonl with one object per line: "image" is the file, "expected" or "texts" what is to be read, "truth" is "negative" where nothing is,
 // "expected" where the texts are spellings of one.
 //
-// Every decoder is timed around its decode call, with the picture as grey bytes in its memory; the
-// median of the repetitions counts. Ours is timed once more from a colour picture, as a screen capture gives it.
+// Every decoder is timed around its decode call, with the picture as grey bytes in its memory. They take turns, a few
+// repetitions each, so that whatever else the machine does in these seconds is in everybody's times; the
+// median of all repetitions counts. Ours is timed once more from a colour picture, as a screen capture gives it.
 //
 // Who may import it: nobody, it is a program for the Makefile. It belongs to no build of the product. It runs in one
 // goroutine; the native reader is a process of its own that is asked one picture at a time, so that the decoders
@@ -39,16 +40,17 @@ import (
 
 func main() {
 	reader := flag.String("reader", "", "the native reader")
-	repetitions := flag.Int("repetitions", 5, "how often each picture is read; the median counts")
+	repetitions := flag.Int("repetitions", 15, "how often each picture is read; the median counts")
 	write := flag.String("write", "", "a Markdown `FILE` whose tables between the bench-scan marks are replaced")
 	match := flag.String("match", "", "only pictures whose name contains this")
+	each := flag.Bool("each", false, "print every picture with its times")
 	misses := flag.Bool("misses", false, "name the pictures that were not read by ours")
 	zbar := flag.Bool("zbar", true, "run zbar, the slowest, too")
 	parts := flag.Bool("parts", false, "a directory's sub-sets one by one, too")
-	draw := flag.Int("draw", 2, "how many pictures of every case are drawn")
+	draw := flag.Int("draw", 8, "how many pictures of every case are drawn")
 	seed := flag.Uint64("seed", 1, "the same seed draws the same pictures")
 	flag.Parse()
-	b := bench{repetitions: *repetitions, match: *match, misses: *misses, zbar: *zbar, parts: *parts, draw: *draw, seed: *seed, ours: scanner.New()}
+	b := bench{repetitions: *repetitions, match: *match, misses: *misses, each: *each, zbar: *zbar, parts: *parts, draw: *draw, seed: *seed, ours: scanner.New()}
 	if err := b.run(*reader, *write, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "benchscan:", err)
 		os.Exit(1)
@@ -76,6 +78,7 @@ type picture struct {
 type score struct {
 	pictures, codes, invented int
 	took                      []time.Duration // the median of each picture
+	ratios                    []float64       // the same by that of zxing-cpp
 }
 
 func (s *score) total() (sum time.Duration) {
@@ -105,7 +108,7 @@ type bench struct {
 	seed         uint64
 	match        string
 	misses, zbar bool
-	parts        bool
+	parts, each  bool
 	ours         *scanner.Scanner
 	native       *native
 }
@@ -217,33 +220,47 @@ func (b *bench) read(p picture, m image.Image, into []*tally) error {
 	if want == nil {
 		want = p.Texts
 	}
+	if err := b.native.load(grey); err != nil {
+		return err
+	}
 	runtime.GC() // of the picture files: not part of what is timed
+	var texts [decoders][]string
+	var times [decoders][]time.Duration
+	for done := 0; done < b.repetitions; done += turn {
+		n := min(turn, b.repetitions-done)
+		for who := range names {
+			var took []time.Duration
+			var err error
+			switch {
+			case who == zbar && (!b.zbar || done > 0): // so slow that once says enough
+				continue
+			case who == zbar:
+				texts[who], took, err = b.native.read("zbar", 1)
+			case who == zxing:
+				texts[who], took, err = b.native.read("zxing", n)
+			case who == ours:
+				texts[who], took, err = b.own(grey, n)
+			default:
+				texts[who], took, err = b.own(colour, n)
+			}
+			if err != nil {
+				return err
+			}
+			times[who] = append(times[who], took...)
+		}
+	}
 	for who := range names {
-		if who == zbar && !b.zbar {
+		if times[who] == nil {
 			continue
 		}
-		var texts []string
-		var took time.Duration
-		var err error
-		switch who {
-		case ours:
-			texts, took, err = b.own(grey)
-		case oursRGBA:
-			texts, took, err = b.own(colour)
-		case zbar:
-			texts, took, err = b.native.read("zbar", 1, grey) // so slow that once says enough
-		default:
-			texts, took, err = b.native.read("zxing", b.repetitions, grey)
-		}
-		if err != nil {
-			return err
-		}
-		hits, read, invented := judge(texts, want, p.Truth)
+		took := median(times[who])
+		hits, read, invented := judge(texts[who], want, p.Truth)
 		for _, t := range into {
 			s := &t.by[who]
 			s.codes += hits
 			s.invented += invented
 			s.took = append(s.took, took)
+			s.ratios = append(s.ratios, float64(took)/float64(median(times[zxing])))
 			if read {
 				s.pictures++
 			}
@@ -254,6 +271,15 @@ func (b *bench) read(p picture, m image.Image, into []*tally) error {
 		if b.misses && invented > 0 && who != oursRGBA {
 			fmt.Printf("%s: %s read %d that are not there\n", p.Image, names[who], invented)
 		}
+	}
+	if b.each {
+		fmt.Printf("%-40s", p.Image)
+		for who := range names {
+			if times[who] != nil {
+				fmt.Printf("  %8s", ms(median(times[who])))
+			}
+		}
+		fmt.Printf("  × %.2f\n", float64(median(times[ours]))/float64(median(times[zxing])))
 	}
 	for _, t := range into {
 		if len(want) == 0 {
@@ -270,22 +296,25 @@ func (b *bench) read(p picture, m image.Image, into []*tally) error {
 	return nil
 }
 
+// turn is how often one reads before it is the next one's turn: the first time what the other left in the processor's
+// memory has to make room, and the median is one of the others, as in a stream of frames.
+const turn = 3
+
 // own reads with our scanner, again and again.
-func (b *bench) own(m image.Image) (texts []string, took time.Duration, err error) {
-	all := make([]time.Duration, b.repetitions)
+func (b *bench) own(m image.Image, repetitions int) (texts []string, took []time.Duration, err error) {
 	var res scanner.Result
-	for i := range all {
+	for range repetitions {
 		start := time.Now()
 		res, err = b.ours.Scan(context.Background(), m)
-		all[i] = time.Since(start)
+		took = append(took, time.Since(start))
 		if err != nil {
-			return nil, 0, err
+			return nil, nil, err
 		}
 	}
 	for _, c := range res.Codes {
 		texts = append(texts, c.Text)
 	}
-	return texts, median(all), nil
+	return texts, took, nil
 }
 
 func median(ds []time.Duration) time.Duration {
@@ -368,31 +397,53 @@ func (n *native) stop() {
 	_ = os.Remove(n.file)
 }
 
-func (n *native) read(decoder string, repetitions int, m *image.Gray) (texts []string, took time.Duration, err error) {
+// load gives the other decoders a picture.
+func (n *native) load(m *image.Gray) error {
 	pgm := fmt.Appendf(nil, "P5\n%d %d\n255\n", m.Rect.Dx(), m.Rect.Dy())
 	if err := os.WriteFile(n.file, append(pgm, m.Pix...), 0o600); err != nil {
-		return nil, 0, err
+		return err
 	}
-	if _, err := fmt.Fprintln(n.in, decoder, repetitions, n.file); err != nil {
-		return nil, 0, err
+	answer, err := n.ask("load", n.file)
+	if err == nil && answer != "ok" {
+		err = errors.New("the native reader could not load the picture")
+	}
+	return err
+}
+
+// ask sends one line and waits for the answer.
+func (n *native) ask(words ...any) (string, error) {
+	if _, err := fmt.Fprintln(n.in, words...); err != nil {
+		return "", err
 	}
 	if !n.out.Scan() {
-		return nil, 0, errors.New("the native reader ended")
+		return "", errors.New("the native reader ended")
 	}
-	words := strings.Fields(n.out.Text())
-	if len(words) < 2 {
-		return nil, 0, errors.New("the native reader could not read the picture")
-	}
-	ns, err := strconv.ParseInt(words[0], 10, 64)
+	return n.out.Text(), nil
+}
+
+// read has a decoder read the picture so many times.
+func (n *native) read(decoder string, repetitions int) (texts []string, took []time.Duration, err error) {
+	answer, err := n.ask(decoder, repetitions)
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, err
+	}
+	words := strings.Fields(answer)
+	if len(words) < 2 {
+		return nil, nil, errors.New("the native reader could not read the picture")
+	}
+	for _, w := range strings.Split(words[0], ",") {
+		ns, err := strconv.ParseInt(w, 10, 64)
+		if err != nil {
+			return nil, nil, err
+		}
+		took = append(took, time.Duration(ns))
 	}
 	for _, w := range words[2:] {
 		t, err := hex.DecodeString(strings.TrimPrefix(w, "-"))
 		if err != nil {
-			return nil, 0, err
+			return nil, nil, err
 		}
 		texts = append(texts, string(t))
 	}
-	return texts, time.Duration(ns), nil
+	return texts, took, nil
 }

@@ -1,8 +1,9 @@
 // Reads QR codes with zxing-cpp and zbar for the comparison of `make bench-scan`. Built and run there, never part of the
 // program.
 //
-// One picture per line on standard input:   <decoder> <repetitions> <file, grey, binary PGM>
-// One answer per line on standard output:   <nanoseconds of the median> <codes> <text of each, hexadecimal, "-" for empty>…
+// On standard input, line by line:   load <file, grey, binary PGM>   the picture that is read from now on; answered with "ok"
+//                                    <decoder> <repetitions>
+// One answer per line on standard output:   <nanoseconds of each repetition, with commas between> <codes> <text of each, hexadecimal, "-" for empty>…
 //
 // Only the call that decodes is timed. Reading the file and making what the library wants to be handed once per
 // process are not.
@@ -12,7 +13,6 @@
 #include <ZXing/ReadBarcode.h>
 #include <ZXing/ZXVersion.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -81,24 +81,33 @@ int main()
 	zbar::zbar_version(&zmajor, &zminor, &zpatch);
 	std::printf("zxing-cpp %d.%d.%d, zbar %u.%u.%u\n", ZXING_VERSION_MAJOR, ZXING_VERSION_MINOR, ZXING_VERSION_PATCH, zmajor, zminor, zpatch);
 	std::fflush(stdout);
-	std::string decoder, path;
-	int repetitions = 1;
-	while (std::cin >> decoder >> repetitions && std::getline(std::cin >> std::ws, path)) {
-		Picture p;
-		if (!load(path, p) || repetitions < 1) {
+	std::string command;
+	Picture p;
+	bool loaded = false;
+	while (std::cin >> command) {
+		if (command == "load") {
+			std::string path;
+			std::getline(std::cin >> std::ws, path);
+			loaded = load(path, p);
+			std::printf(loaded ? "ok\n" : "error\n");
+			std::fflush(stdout);
+			continue;
+		}
+		int repetitions = 0;
+		std::cin >> repetitions;
+		if (!loaded || repetitions < 1) {
 			std::printf("error\n");
 			std::fflush(stdout);
 			continue;
 		}
 		std::vector<std::string> texts;
-		std::vector<long long> took;
 		for (int i = 0; i < repetitions; i++) {
 			const auto start = Clock::now();
-			texts = decoder == "zbar" ? zbarRead(p) : zxing(p);
-			took.push_back(std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count());
+			texts = command == "zbar" ? zbarRead(p) : zxing(p);
+			const auto took = std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count();
+			std::printf("%s%lld", i ? "," : "", static_cast<long long>(took));
 		}
-		std::sort(took.begin(), took.end());
-		std::printf("%lld %zu", took[took.size() / 2], texts.size());
+		std::printf(" %zu", texts.size());
 		for (const auto& t : texts) {
 			std::printf(" %s", t.empty() ? "-" : "");
 			for (unsigned char c : t)
