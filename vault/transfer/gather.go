@@ -157,7 +157,7 @@ func (g *gather) addParsed(e otpauth.Entry, issuer, name string, x extra) {
 	if e.Issuer == "" {
 		e.Issuer = issuer
 	}
-	if e.Name == "" && !strings.EqualFold(e.Issuer, name) {
+	if e.Name == "" {
 		e.Name = name
 	}
 	if e.Label != "" {

@@ -133,6 +133,10 @@ func read(t testing.TB, file []byte, passphrase string) transfer.Result {
 // hold is named before.
 func TestExportsComeBack(t *testing.T) {
 	accounts := append(vaulttest.Canonical(), random(1, 300)...)
+	for _, k := range []otp.Kind{otp.TOTP, otp.Steam} { // a portal and an account that have the same name
+		p := otp.New(k, secret.FromString("a key of twenty byte"))
+		accounts = append(accounts, vault.Account{Issuer: "Acme", Name: "Acme", Params: p}, vault.Account{Issuer: strings.Repeat("Acme ", 90), Name: strings.Repeat("Acme ", 90), Params: p})
+	}
 	v := vaultOf(t, accounts...)
 	for _, f := range []Format{Aegis, TwoFAS, Bitwarden, URIs} {
 		for _, passphrase := range []string{"", "correct horse"} {
