@@ -18,12 +18,18 @@ const (
 	beatFast = time.Minute
 	// beatSlow is the most that lies between two looks when nothing happens, or nobody answers.
 	beatSlow = 15 * time.Minute
+	// beatEager is between two looks while two people wait for each other: an invite is out, or this device waits to be let in.
+	beatEager = 5 * time.Second
+	// beatPatience is for how long they are taken to be waiting.
+	beatPatience = 10 * time.Minute
+	// beatSluggish is how long a storage may take before it is said that it is slow.
+	beatSluggish = 20 * time.Second
 	// beatFresh is how old a look may be when somebody brings the window to the front.
 	beatFresh = 15 * time.Second
 )
 
 // beat synchronises one shared vault: at the start, after a change, when the window comes to the front, when its folder changes, and by
-// the clock, which slows down while nothing happens.
+// the clock, which slows down while nothing happens, and is quick while somebody is about to be let in.
 type beat struct {
 	h        *Sharing
 	id       share.VaultID
@@ -32,7 +38,10 @@ type beat struct {
 	again    bool // something changed during the synchronisation that is under way
 	wait     time.Duration
 	tried    time.Time
-	stop     func() // of the timer; nil when none runs
+	stop     func()    // of the timer; nil when none runs
+	eager    time.Time // until when somebody is waited for; zero = nobody
+	slow     bool      // what is under way takes long
+	unslow   func()    // stops the timer that will say so; nil when none runs
 	watching bool
 	halted   bool
 }
@@ -47,6 +56,9 @@ func (h *Sharing) keepBeats() {
 			b.folder = st.Where.Kind == store.Folder
 			b.now()
 		}
+		if b != nil && b.eager.IsZero() && (st.State == share.Joining || st.State == share.Joined && !st.Ready) {
+			b.expect()
+		}
 	}
 	for id, b := range h.beats {
 		if !slices.ContainsFunc(h.list, func(st team.Status) bool { return st.ID == id }) {
@@ -58,6 +70,7 @@ func (h *Sharing) keepBeats() {
 
 func (b *beat) halt() {
 	b.halted = true
+	b.answered()
 	if b.stop != nil {
 		b.stop()
 		b.stop = nil
@@ -76,6 +89,23 @@ func (b *beat) in(d time.Duration) {
 		b.stop = nil
 		b.now()
 	})
+}
+
+// expect looks often for a while: somebody sits at another screen and waits.
+func (b *beat) expect() {
+	b.eager = b.h.s.d.Now().Add(beatPatience)
+	if !b.busy {
+		b.in(beatEager)
+	}
+}
+
+// answered notes that nothing takes long any more.
+func (b *beat) answered() {
+	b.slow = false
+	if b.unslow != nil {
+		b.unslow()
+		b.unslow = nil
+	}
 }
 
 // soon synchronises after a moment.
@@ -103,11 +133,16 @@ func (b *beat) now() {
 		b.stop = nil
 	}
 	b.busy, b.again, b.tried = true, false, h.s.d.Now()
+	b.unslow = h.s.d.After(beatSluggish, func() {
+		b.slow, b.unslow = true, nil
+		h.changed.call()
+	})
 	teams, ctx, id := h.s.d.Teams, h.ctx, b.id
 	go func() {
 		rep, err := teams.Sync(ctx, id)
 		h.s.d.Post(func() {
 			b.busy = false
+			b.answered()
 			if b.halted || ctx.Err() != nil {
 				return
 			}
@@ -131,6 +166,9 @@ func (b *beat) next(rep team.Report, err error) {
 		b.wait = beatFast
 	default:
 		b.wait = min(2*b.wait, beatSlow)
+	}
+	if reached && b.h.s.d.Now().Before(b.eager) {
+		b.wait = beatEager
 	}
 	if reached {
 		b.watch()

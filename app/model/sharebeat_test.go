@@ -81,3 +81,83 @@ func TestTheBeatSlowsDownAndWakesUp(t *testing.T) {
 }
 
 var _ model.Teams = (*counted)(nil)
+
+// desk is a shared vault on a server, with one account's worth of nothing.
+func desk(state share.State) team.Status {
+	return team.Status{
+		ID: "11112222333344445555666677778888", Name: "Desk", State: state, Ready: state == share.Joined, Role: share.Admin,
+		Where: store.Location{Kind: store.WebDAV, URL: "https://cloud.example/x/"}, Success: noon, Tried: noon,
+	}
+}
+
+// Two people on the telephone do not wait for a clock: while an invite is out, or this device waits to be let in, the storage is
+// looked at often. Not for ever.
+func TestTheBeatIsQuickWhileSomebodyIsWaitedFor(t *testing.T) {
+	for name, state := range map[string]share.State{"waiting to be let in": share.Joining, "an invite is out": share.Joined} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, func(w *world) {
+				c := &counted{Teams: &apptest.Teams{Status: []team.Status{desk(state)}}}
+				w.teams = c
+				w.open("", totp("Acme", "maria", 1))
+				during := func(d time.Duration) int64 {
+					before := c.syncs.Load()
+					w.loop.Advance(d)
+					return c.syncs.Load() - before
+				}
+				if state == share.Joined {
+					if n := during(time.Minute); n > 1 {
+						t.Fatalf("%d in a minute before there is an invite", n)
+					}
+					w.s.Sharing().Open(c.Status[0].ID)
+					w.s.Sharing().Invite(model.Editor, time.Hour)
+					w.loop.Settle()
+				}
+				if n := during(time.Minute); n < 10 || n > 13 {
+					t.Errorf("%d synchronisations in the first minute, want one every five seconds", n)
+				}
+				during(10 * time.Minute)
+				during(time.Hour)
+				if n := during(time.Hour); n > 5 {
+					t.Errorf("%d an hour later, want one every quarter of an hour", n)
+				}
+			})
+		})
+	}
+}
+
+// stuck is a storage that takes a question and never answers, until it is let go.
+type stuck struct {
+	*apptest.Teams
+	free chan struct{}
+}
+
+func (s *stuck) Sync(ctx context.Context, id share.VaultID) (team.Report, error) {
+	select {
+	case <-s.free:
+	case <-ctx.Done():
+	}
+	return team.Report{ID: id}, ctx.Err()
+}
+
+// A storage that hangs is not called "in step" for minutes.
+func TestAStorageThatHangsIsSaidToBeSlow(t *testing.T) {
+	inWorld(t, func(w *world) {
+		s := &stuck{&apptest.Teams{Status: []team.Status{desk(share.Joined)}}, make(chan struct{})}
+		w.teams = s
+		w.open("", totp("Acme", "maria", 1))
+		w.loop.Settle()
+		says := func(want string, mood model.Mood) {
+			t.Helper()
+			if v, ok := w.s.Sharing().Vault(s.Status[0].ID); !ok || v.Head != want || v.Mood != mood {
+				t.Errorf("it says %q (mood %d), want %q", v.Head, v.Mood, want)
+			}
+		}
+		w.loop.Advance(15 * time.Second)
+		says("In step", model.MoodGood)
+		w.loop.Advance(10 * time.Second)
+		says("Waiting for the storage", model.MoodQuiet)
+		close(s.free)
+		w.loop.Settle()
+		says("In step", model.MoodGood)
+	})
+}

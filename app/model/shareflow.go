@@ -227,6 +227,9 @@ func (h *Sharing) Invite(r Role, life time.Duration) {
 		h.invite.wipe()
 		if err == nil {
 			h.invite = made
+			if b := h.beats[id]; b != nil {
+				b.expect()
+			}
 		}
 	}, func() { made.wipe() })
 }

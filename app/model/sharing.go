@@ -335,6 +335,10 @@ func (h *Sharing) vault(st team.Status) SharedVault {
 	default:
 		v.Mood, v.Head, v.Text = MoodGood, "In step", "The storage showed everything it should."
 	}
+	if b := h.beats[st.ID]; b != nil && b.slow && v.Mood == MoodGood {
+		v.Mood, v.Head, v.Text = MoodQuiet, "Waiting for the storage", "It is slow to answer. Everything goes on working here."
+		v.Busy = false
+	}
 	v.More = slices.DeleteFunc(v.More, func(s string) bool { return s == v.Text })
 	return v
 }
