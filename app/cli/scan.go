@@ -77,7 +77,8 @@ const (
 	reasonNotPicture = "not-a-picture"
 	reasonDamaged    = "damaged"
 	reasonTooLarge   = "too-large"
-	reasonFailed     = "failed" // could not be read or taken at all
+	reasonUnread     = "unread-picture" // of a PDF, in a way of packing that is not known
+	reasonFailed     = "failed"         // could not be read or taken at all
 )
 
 func (r *run) scan(ctx context.Context, files []string, o scanOptions) error {
@@ -161,10 +162,7 @@ func (s *search) file(ctx context.Context, name string) {
 		return
 	}
 	pictures, err := pdf.Pictures(ctx, data, limits)
-	if err != nil {
-		s.broken(name, err)
-		return
-	}
+	before, codes := len(s.looks), s.codes()
 	for i, picture := range pictures {
 		source := name
 		if len(pictures) > 1 {
@@ -172,6 +170,10 @@ func (s *search) file(ctx context.Context, name string) {
 		}
 		s.picture(ctx, source, picture, start)
 		start = s.run.env.Now()
+	}
+	if err != nil && s.codes() == codes { // also when pages came with it: the code may be on what could not be drawn
+		s.looks = s.looks[:before]
+		s.broken(name, err)
 	}
 }
 
@@ -274,6 +276,8 @@ func (s *search) broken(source string, err error) {
 		l.Reason = reasonNotPicture
 	case errors.Is(err, scanner.ErrDamaged), errors.Is(err, pdf.ErrDamaged):
 		l.Reason = reasonDamaged
+	case errors.Is(err, pdf.ErrPicture):
+		l.Reason = reasonUnread
 	case errors.Is(err, scanner.ErrTooLarge), errors.Is(err, scanner.ErrTooManyByte), errors.Is(err, clipimage.ErrTooLarge):
 		l.Reason = reasonTooLarge
 	default:

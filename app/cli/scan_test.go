@@ -130,7 +130,7 @@ func TestScanWhatIsNoPicture(t *testing.T) {
 		name, path, reason, said string
 	}{
 		{"prose", write("a.txt", []byte("this is not a picture")), "not-a-picture", "not a picture"},
-		{"cut off", write("b.png", cut[:len(cut)/2]), "damaged", "damaged or cut off"},
+		{"cut off", write("b.png", cut[:len(cut)/2]), "damaged", "damaged, cut off"},
 		{"bomb", write("c.png", bomb), "too-large", "too many pixels"},
 		{"no such file", filepath.Join(dir, "none.png"), "failed", "no such file"},
 	} {

@@ -153,9 +153,9 @@ func (e ExportFiles) bytes(path string) ([]byte, error) {
 
 // codesOf is the texts of the QR codes in a picture, a line each, or the reason why there are none.
 func codesOf(ctx context.Context, scan Scanner, data []byte) ([]byte, scanner.Reason, error) {
-	pictures, err := pdf.Pictures(ctx, data, scanner.DefaultLimits())
-	if err != nil {
-		return nil, "", err
+	pictures, unread := pdf.Pictures(ctx, data, scanner.DefaultLimits())
+	if len(pictures) == 0 && unread != nil {
+		return nil, "", unread
 	}
 	var texts bytes.Buffer
 	reason := scanner.ReasonNoCode
@@ -172,7 +172,10 @@ func codesOf(ctx context.Context, scan Scanner, data []byte) ([]byte, scanner.Re
 			texts.WriteString(strings.Join(strings.Fields(c.Text), " ") + "\n")
 		}
 	}
-	if texts.Len() == 0 {
+	switch {
+	case texts.Len() == 0 && unread != nil:
+		return nil, "", unread
+	case texts.Len() == 0:
 		return nil, reason, errNoCodeInThere
 	}
 	return texts.Bytes(), "", nil

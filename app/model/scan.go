@@ -172,19 +172,19 @@ func (a *Add) ReadFiles(paths []string) {
 		for _, path := range paths {
 			where := clean(filepath.Base(path))
 			pictures, err := readPictures(ctx, path)
-			if err == nil {
-				err = ctx.Err()
+			if ctx.Err() != nil {
+				err, pictures = ctx.Err(), nil
 			}
-			if err != nil {
-				l.blanks = append(l.blanks, blankPicture{where: where, err: err})
-				continue
-			}
+			found, blanks := len(l.findings), len(l.blanks)
 			for i, img := range pictures {
 				if len(pictures) > 1 {
 					l.scan(ctx, d.Scanner, img, fmt.Sprintf("%s, page %d", where, i+1))
 				} else {
 					l.scan(ctx, d.Scanner, img, where)
 				}
+			}
+			if err != nil && len(l.findings) == found { // also when pages came with it: the code may be on what could not be drawn
+				l.blanks = append(l.blanks[:blanks], blankPicture{where: where, err: err})
 			}
 		}
 		return l
@@ -193,7 +193,7 @@ func (a *Add) ReadFiles(paths []string) {
 
 var errTooManyFiles = errors.New("model: too many files")
 
-// readPictures reads a picture, or the first pages of a PDF.
+// readPictures reads a picture, or the first pages of a PDF: as many as can be drawn, perhaps with pdf.ErrPicture.
 func readPictures(ctx context.Context, path string) ([]image.Image, error) {
 	info, err := os.Stat(path)
 	if err != nil {

@@ -115,10 +115,11 @@ var sentences = []said{
 	// Pictures.
 	{scanner.ErrTooLarge, "The picture has too many pixels. Cut out the part with the QR code and try that."},
 	{scanner.ErrTooManyByte, "The picture file is too large. Cut out the part with the QR code and try that."},
-	{scanner.ErrFormat, "This is not a picture of a kind that can be read (PNG, JPEG, GIF, BMP, TIFF, WebP, PDF)."},
-	{scanner.ErrDamaged, "The picture is damaged or cut off. Save it again and try that."},
+	{scanner.ErrFormat, "This is not a picture of a kind that can be read (PNG, JPEG, GIF, BMP, TIFF, WebP, PDF). A photograph in HEIC can be sent from the phone as JPEG."},
+	{scanner.ErrDamaged, "The picture is damaged, cut off, or of a rare kind. Save it again, as PNG, and try that."},
 	{pdf.ErrEncrypted, "The PDF is protected with a password. Open it in another program, and scan the screen."},
 	{pdf.ErrDamaged, "The PDF cannot be read. Open it in another program, and scan the screen."},
+	{pdf.ErrPicture, "The PDF holds a picture of a kind that cannot be read here. Open it in another program, and scan the screen."},
 	{camera.ErrNone, "There is no camera that pictures could be taken with."},
 	{camera.ErrUnsupported, "Cameras cannot be used on this system."},
 	{camera.ErrDenied, "The system does not let this program use the camera. On Linux, your user may have to be in the group “video”."},

@@ -71,9 +71,6 @@ func (r *reader) next() (token, bool) {
 	if n, err := strconv.ParseFloat(word, 64); err == nil && word[0] != 'i' && word[0] != 'I' && word[0] != 'n' && word[0] != 'N' {
 		return token{kind: number, n: n}, true
 	}
-	if word == "ID" {
-		r.inlinePicture()
-	}
 	return token{kind: operator, text: word}, true
 }
 
@@ -99,14 +96,4 @@ func (r *reader) string() {
 			}
 		}
 	}
-}
-
-// inlinePicture skips the bytes of a picture within the stream, up to the EI that stands alone.
-func (r *reader) inlinePicture() {
-	for ; r.at+3 < len(r.data); r.at++ {
-		if isSpace(r.data[r.at]) && r.data[r.at+1] == 'E' && r.data[r.at+2] == 'I' && isSpace(r.data[r.at+3]) {
-			return
-		}
-	}
-	r.at = len(r.data)
 }

@@ -8,14 +8,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu"
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/model"
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
 	xdraw "golang.org/x/image/draw"
 	"golang.org/x/image/math/f64"
 	"golang.org/x/image/vector"
-
-	"github.com/tallystick/tallystick/scanner"
 )
 
 // matrix maps a point (x, y) to (ax+cy+e, bx+dy+f); ISO 32000-1, 8.3.3.
@@ -40,6 +37,8 @@ type painter struct {
 	doc    *model.Context
 	paper  *image.Gray
 	images int
+	drawn  int  // pixels of pictures, read and painted
+	unread bool // a picture was there that could not be unpacked
 	ops    int
 }
 
@@ -48,6 +47,7 @@ type state struct {
 	ctm  matrix
 	ink  uint8 // grey value of what is filled
 	hide bool  // the fill is a pattern, which is not drawn
+	fill space // what the components of a colour stand for
 }
 
 // page draws one page.
@@ -58,9 +58,9 @@ func (p *painter) page(content []byte, of inherited) image.Image {
 	for i := range p.paper.Pix {
 		p.paper.Pix[i] = 0xff
 	}
-	p.images, p.ops = 0, 0
+	p.images, p.drawn, p.ops = 0, 0, 0
 	// From points with the origin at the lower left to pixels with the origin at the upper left.
-	p.paint(content, of.resources, state{ctm: matrix{scale, 0, 0, -scale, -of.box.x0 * scale, of.box.y1 * scale}}, 0)
+	p.paint(content, of.resources, state{fill: space{kind: light, n: 1}, ctm: matrix{scale, 0, 0, -scale, -of.box.x0 * scale, of.box.y1 * scale}}, 0)
 	return p.paper
 }
 
@@ -139,24 +139,24 @@ func (p *painter) paint(content []byte, resources types.Dict, s state, depth int
 		case "n", "S", "s":
 			path = nil
 		case "g":
-			s.ink, s.hide = luma(arg(0), arg(0), arg(0)), false
+			s.fill, s.ink, s.hide = space{kind: light, n: 1}, luma(arg(0), arg(0), arg(0)), false
 		case "rg":
-			s.ink, s.hide = luma(arg(0), arg(1), arg(2)), false
+			s.fill, s.ink, s.hide = space{kind: rgb, n: 3}, luma(arg(0), arg(1), arg(2)), false
 		case "k":
-			s.ink, s.hide = cmyk(arg(0), arg(1), arg(2), arg(3)), false
+			s.fill, s.ink, s.hide = space{kind: cmyk, n: 4}, inks(arg(0), arg(1), arg(2), arg(3)), false
 		case "cs":
+			s.fill, _ = p.space(types.Name(named), resources, 0)
 			s.ink, s.hide = 0, named == "Pattern"
 		case "sc", "scn":
-			switch len(args) {
-			case 1:
-				s.ink = luma(arg(0), arg(0), arg(0))
-			case 3:
-				s.ink = luma(arg(0), arg(1), arg(2))
-			case 4:
-				s.ink = cmyk(arg(0), arg(1), arg(2), arg(3))
+			if v, ok := s.fill.inkOf(args); ok {
+				s.ink = v
 			}
 		case "Do":
 			p.object(objects[named], resources, s, depth)
+		case "BI":
+			if sd := r.inline(); sd != nil {
+				p.image(sd, resources, s)
+			}
 		}
 		args, named = args[:0], ""
 	}
@@ -171,8 +171,38 @@ type subpath struct {
 // luma is the brightness of a colour whose parts go from 0 to 1, with the weights of BT.601.
 func luma(r, g, b float64) uint8 { return level(0.299*r + 0.587*g + 0.114*b) }
 
-func cmyk(c, m, y, k float64) uint8 {
+func inks(c, m, y, k float64) uint8 {
 	return luma((1-c)*(1-k), (1-m)*(1-k), (1-y)*(1-k))
+}
+
+// inkOf is the grey of the components that an operator names; false when there are none. Where the space is not known, or has
+// another number of them, they are what so many usually are.
+func (s space) inkOf(v []float64) (uint8, bool) {
+	if len(v) != s.n || s.n == 0 {
+		switch len(v) {
+		case 1:
+			return luma(v[0], v[0], v[0]), true
+		case 3:
+			return luma(v[0], v[1], v[2]), true
+		case 4:
+			return inks(v[0], v[1], v[2], v[3]), true
+		}
+		return 0, false
+	}
+	switch s.kind {
+	case indexed:
+		if v[0] >= 0 && int(v[0]) < len(s.table) {
+			return s.table[int(v[0])], true
+		}
+		return 0, true
+	case lab:
+		return level(v[0] / 100), true
+	}
+	c := make([]uint8, s.n)
+	for i := range c {
+		c[i] = level(v[i])
+	}
+	return s.of(c), true
 }
 
 func level(v float64) uint8 {
@@ -325,8 +355,8 @@ func (p *painter) object(o types.Object, resources types.Dict, s state, depth in
 	if o == nil || depth > 8 || p.ctx.Err() != nil {
 		return
 	}
-	sd, _, err := p.doc.DereferenceStreamDict(o)
-	if err != nil || sd == nil {
+	sd := p.stream(o)
+	if sd == nil {
 		return
 	}
 	kind := ""
@@ -351,25 +381,34 @@ func (p *painter) object(o types.Object, resources types.Dict, s state, depth in
 		p.ops += 64 // a drawing that draws itself ends by this
 		p.paint(sd.Content, resources, s, depth+1)
 	case "Image":
-		if p.images++; p.images > maxImages {
-			return
-		}
-		p.picture(sd, s.ctm)
+		p.image(sd, resources, s)
 	}
 }
 
-// picture draws a picture where the unit square lies; ISO 32000-1, 8.9.5.
-func (p *painter) picture(sd *types.StreamDict, ctm matrix) {
-	extracted, err := pdfcpu.ExtractImage(p.doc, sd, false, "", 0, false)
-	if err != nil || extracted == nil || extracted.Reader == nil {
+// image draws a picture, and remembers when it cannot.
+func (p *painter) image(sd *types.StreamDict, resources types.Dict, s state) {
+	if p.images++; p.images > maxImages || p.drawn > maxDrawn {
 		return
 	}
-	limits := scanner.DefaultLimits()
-	limits.MaxPixels = min(limits.MaxPixels, maxPixels)
-	m, err := scanner.DecodePicture(extracted, limits)
+	defer func() {
+		if recover() != nil { // the library panics on some files; what else is on the page is drawn
+			p.unread = true
+		}
+	}()
+	if s.hide && p.resolve(sd.Dict["ImageMask"]) == types.Boolean(true) {
+		return
+	}
+	r, err := p.raster(sd, resources, s.ink, false)
 	if err != nil {
+		p.unread = true
 		return
 	}
+	p.drawn += len(r.grey.Pix)
+	p.picture(r.shrunk(s.ctm).picture(), s.ctm)
+}
+
+// picture draws a picture where the unit square lies; ISO 32000-1, 8.9.5.
+func (p *painter) picture(m image.Image, ctm matrix) {
 	size := m.Bounds().Size()
 	// The first row of a picture is its upper one: y goes down in it, and up in the unit square.
 	at := matrix{1 / float64(size.X), 0, 0, -1 / float64(size.Y), 0, 1}.then(ctm)
@@ -379,37 +418,46 @@ func (p *painter) picture(sd *types.StreamDict, ctm matrix) {
 		}
 	}
 	to := f64.Aff3{at.a, at.c, at.e, at.b, at.d, at.f}
+	corners := []point{at.apply(point{}), at.apply(point{float64(size.X), 0}), at.apply(point{0, float64(size.Y)}), at.apply(point{float64(size.X), float64(size.Y)})}
+	part := bounds([]subpath{{points: corners}}, p.paper.Rect)
+	p.drawn += part.Dx() * part.Dy()
 	xdraw.BiLinear.Transform(p.paper, to, m, m.Bounds(), xdraw.Over, nil)
 }
 
-func (p *painter) dict(o types.Object) types.Dict {
-	if o == nil {
-		return nil
+// resolve follows a reference; nil when it leads nowhere.
+func (p *painter) resolve(o types.Object) types.Object {
+	if _, ok := o.(types.IndirectRef); !ok {
+		return o
 	}
-	d, err := p.doc.DereferenceDict(o)
+	o, err := p.doc.Dereference(o)
 	if err != nil {
 		return nil
 	}
+	return o
+}
+
+func (p *painter) dict(o types.Object) types.Dict {
+	d, _ := p.resolve(o).(types.Dict)
 	return d
 }
 
 func (p *painter) array(o types.Object) types.Array {
-	if o == nil {
-		return nil
-	}
-	a, err := p.doc.DereferenceArray(o)
-	if err != nil {
-		return nil
-	}
+	a, _ := p.resolve(o).(types.Array)
 	return a
 }
 
-func (p *painter) number(o types.Object) (float64, bool) {
-	o, err := p.doc.Dereference(o)
-	if err != nil {
-		return 0, false
+func (p *painter) stream(o types.Object) *types.StreamDict {
+	switch sd := p.resolve(o).(type) {
+	case types.StreamDict:
+		return &sd
+	case *types.StreamDict:
+		return sd
 	}
-	switch n := o.(type) {
+	return nil
+}
+
+func (p *painter) number(o types.Object) (float64, bool) {
+	switch n := p.resolve(o).(type) {
 	case types.Integer:
 		return float64(n.Value()), true
 	case types.Float:

@@ -1,8 +1,8 @@
 // Package pdf draws the pages of a PDF far enough for a code on them to be seen.
 //
 // Purpose: setup sheets, printed exports and recovery kits are PDFs, in which a QR code is either a picture or some hundred
-// filled squares. Pages draws both, in grey, and leaves out what no code is made of: text, shadings, patterns, soft
-// masks, clipping. pdfcpu reads the file and unpacks pictures; what is painted where is followed here (ISO 32000-1, 8).
+// filled squares. Pages draws both, in grey, and leaves out what codes are not made of: text, shadings, patterns, soft masks
+// of groups, clipping. pdfcpu reads the file and unpacks streams; what is painted where is followed here (ISO 32000-1, 8).
 //
 // Who may import it: app/model, app/cli, vault-free tools. It imports package scanner and libraries.
 //
@@ -37,9 +37,10 @@ const (
 	maxObjects = 100_000   // objects in the file
 	maxDecoded = 128 << 20 // bytes of one stream, unpacked: a scanned page
 	maxPixels  = 40_000_000
-	maxDeep    = 64      // nested dictionaries, saved states, drawings within drawings
-	maxOps     = 2 << 20 // operators on a page: a large code drawn square by square has some ten thousand
-	maxImages  = 200     // pictures drawn on a page
+	maxDeep    = 64        // nested dictionaries, saved states, drawings within drawings
+	maxOps     = 2 << 20   // operators on a page: a large code drawn square by square has some ten thousand
+	maxImages  = 200       // pictures drawn on a page
+	maxDrawn   = 120 << 20 // pixels of pictures on a page, read and painted: a scanned page takes 20 million
 )
 
 // What can be wrong with a PDF. Errors of this package wrap one of these, scanner.ErrTooManyByte, or the context's error.
@@ -48,6 +49,9 @@ var (
 	ErrDamaged = errors.New("pdf: damaged")
 	// ErrEncrypted says that the file wants a password.
 	ErrEncrypted = errors.New("pdf: protected with a password")
+	// ErrPicture says that pictures of the file are missing on the pages that come with it: they are packed in a way that
+	// cannot be unpacked here (JPEG 2000, JBIG2), or damaged.
+	ErrPicture = errors.New("pdf: a picture in it cannot be unpacked")
 )
 
 func init() {
@@ -58,7 +62,8 @@ func init() {
 // Is reports whether data is a PDF, from its first bytes.
 func Is(data []byte) bool { return bytes.Contains(data[:min(len(data), 1024)], []byte("%PDF-")) }
 
-// Pages draws the first pages, in order, at about 200 dots per inch.
+// Pages draws the first pages, in order, at about 200 dots per inch. With ErrPicture there are pages all the same, and a code
+// that is not on them may be in the file.
 //
 // The work runs aside: should the library not see that ctx has ended, the caller is not kept waiting.
 func Pages(ctx context.Context, data []byte) ([]image.Image, error) {
@@ -93,8 +98,8 @@ func Pages(ctx context.Context, data []byte) ([]image.Image, error) {
 	}
 }
 
-// Pictures gives what there is to see in a file: the pages of a PDF, or else the one picture that scanner.DecodePicture
-// reads, with its errors.
+// Pictures gives what there is to see in a file: the pages of a PDF as Pages does, or else the one picture that
+// scanner.DecodePicture reads, with its errors.
 func Pictures(ctx context.Context, data []byte, l scanner.Limits) ([]image.Image, error) {
 	if Is(data) {
 		return Pages(ctx, data)
@@ -160,8 +165,11 @@ func draw(ctx context.Context, data []byte) ([]image.Image, error) {
 	}
 	// US Letter is what a page measures that does not say; so do most readers.
 	walk(root["Pages"], inherited{box: rect{0, 0, 612, 792}}, 0)
-	if len(pages) == 0 && ctx.Err() == nil {
+	switch {
+	case len(pages) == 0 && ctx.Err() == nil:
 		return nil, ErrDamaged
+	case p.unread:
+		return pages, ErrPicture
 	}
 	return pages, nil
 }
