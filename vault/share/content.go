@@ -297,6 +297,8 @@ type writer struct {
 	epoch   int64
 	wall    int64
 	clock   *Clock             // of the device, moved on by every register
+	floor   int64              // the latest millisecond in which anything of the account was written, as far as is known; -1 = none
+	ticks   *int64             // of what was written above the floor
 	fresh   map[AccountID]bool // secrets that were set here and that nobody else has seen
 }
 
@@ -316,6 +318,11 @@ func (w writer) set(a AccountID, name string, value []byte) (bool, error) {
 // next is a version after everything this device knows, and after what stands in the register, however wrong the clock of its author.
 func (w writer) next(a AccountID, name string) version {
 	at := w.clock.after(w.wall)
+	if at.Wall <= w.floor && w.floor < maxWall-1 {
+		// Whoever compares times of change sees that there is something new, also where this clock is behind the one before.
+		at = Clock{w.floor + 1, *w.ticks}
+		*w.ticks++
+	}
 	for _, r := range w.content.cells[a][name] {
 		if r.At.Compare(at) >= 0 {
 			at = r.At.after(0)
@@ -324,7 +331,7 @@ func (w writer) next(a AccountID, name string) version {
 			at = r.rank.At.after(0)
 		}
 	}
-	if at.Wall <= w.wall || at.Wall <= w.clock.Wall { // a far future is not made our own
+	if at.Wall <= max(w.wall, w.clock.Wall)+1 { // a far future is not made our own
 		*w.clock = at
 	} else {
 		*w.clock = w.clock.after(w.wall)

@@ -298,7 +298,7 @@ func (r *Replica) appendEntry(e Entry, now time.Time) error {
 
 // ---- accounts
 
-func (r *Replica) writer(wall time.Time) (writer, error) {
+func (r *Replica) writer(id AccountID, wall time.Time) (writer, error) {
 	if r.State() != Joined {
 		return writer{}, ErrNotMember
 	}
@@ -309,7 +309,13 @@ func (r *Replica) writer(wall time.Time) (writer, error) {
 	if !ok {
 		return writer{}, ErrNoKey
 	}
-	return writer{r.content, r.me.Device, key.Epoch, millis(wall), &r.clock, r.fresh}, nil
+	floor := int64(-1)
+	for _, cell := range r.content.cells[id] {
+		for _, c := range cell {
+			floor = max(floor, c.At.Wall)
+		}
+	}
+	return writer{r.content, r.me.Device, key.Epoch, millis(wall), &r.clock, floor, new(int64), r.fresh}, nil
 }
 
 // wrote notes that registers of an account were written here.
@@ -331,7 +337,7 @@ func (r *Replica) Account(id AccountID) (Account, bool) { return r.content.Accou
 // Deleted and Changed of a are not looked at, and Past only for a new one. It reports whether anything was new. Errors: ErrNotMember, ErrNotPermitted, ErrNoKey,
 // ErrFormat, ErrTooLarge.
 func (r *Replica) Put(a Account, wall time.Time) (bool, error) {
-	w, err := r.writer(wall)
+	w, err := r.writer(a.ID, wall)
 	if err != nil {
 		return false, err
 	}
@@ -353,7 +359,7 @@ func (r *Replica) Delete(id AccountID, wall time.Time) error { return r.setDelet
 func (r *Replica) Restore(id AccountID, wall time.Time) error { return r.setDeleted(id, false, wall) }
 
 func (r *Replica) setDeleted(id AccountID, gone bool, wall time.Time) error {
-	w, err := r.writer(wall)
+	w, err := r.writer(id, wall)
 	if err != nil {
 		return err
 	}
@@ -385,7 +391,7 @@ func (r *Replica) Conflicts() []Account {
 
 // Keep ends a conflict: choice is the ID of one of its values. The others stay in the account's history. Errors as of Put, ErrNoAccount.
 func (r *Replica) Keep(id AccountID, choice string, wall time.Time) error {
-	w, err := r.writer(wall)
+	w, err := r.writer(id, wall)
 	if err != nil {
 		return err
 	}
@@ -415,7 +421,7 @@ func (r *Replica) setSelf(register, text string, wall time.Time) error {
 }
 
 func (r *Replica) setSelfValue(register string, value []byte, wall time.Time) error {
-	w, err := r.writer(wall)
+	w, err := r.writer(Self, wall)
 	if err != nil {
 		return err
 	}

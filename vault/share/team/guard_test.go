@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/tallystick/tallystick/vault"
 	"github.com/tallystick/tallystick/vault/recovery"
@@ -174,6 +175,115 @@ func TestNamesOfAllKinds(t *testing.T) {
 			return e.Event.Account == share.Self && e.What == "name" && e.Who.Name == "Anna"
 		}) {
 			t.Error("the log does not tell who renamed it")
+		}
+	}
+}
+
+// An account whose recovery keys are sealed is shared with the passphrase, and everybody can use the keys; sealing and forgetting the passphrase
+// here takes nothing from the others.
+func TestSealedKeysAreShared(t *testing.T) {
+	x := vaulttest.Canonical()[0]
+	sheet := recovery.Sheet{ID: shareSheet, Origin: recovery.Origin{Service: "Harbour"}, Added: vaulttest.Epoch}
+	for _, k := range []string{"aaaa-1111", "bbbb-2222", "cccc-3333"} {
+		sheet.Keys = append(sheet.Keys, recovery.Key{Text: secret.FromString(k)})
+	}
+	x.Recovery = recovery.Sheets{sheet}
+	id, _, people := meet(t, 1)
+	a, b := people[0], people[1]
+	vaulttest.Fill(t, a.m, x)
+	pass := func() secret.Bytes { return secret.FromString("for the keys alone") }
+	a.must(a.m.SetRecoveryPassphrase(ctx, secret.Bytes{}, pass()))
+	mine := a.named("Harbour PBX")
+	if _, err := a.s.Move(ctx, id, mine.ID); !errors.Is(err, vault.ErrRecoverySealed) {
+		t.Fatalf("moved without the passphrase: %v", err)
+	}
+	if a.named("Harbour PBX").Shared != "" {
+		t.Fatal("half moved")
+	}
+	key, err := a.m.OpenRecovery(ctx, pass())
+	a.must(err)
+	opened := map[vault.ID]recovery.Sheets{}
+	for _, s := range mine.Recovery {
+		open, err := key.Open(s)
+		a.must(err)
+		opened[mine.ID] = append(opened[mine.ID], open)
+	}
+	_, err = a.s.MoveOpened(ctx, id, opened, mine.ID)
+	a.must(err)
+	b.sync(id)
+	texts := func(p *person) (list []string) {
+		for _, s := range p.named("Harbour PBX").Recovery {
+			for _, k := range s.Keys {
+				text := string(k.Text.Reveal())
+				if !k.Used.IsZero() {
+					text += " used"
+				}
+				list = append(list, text)
+			}
+		}
+		return list
+	}
+	if got := texts(b); !slices.Equal(got, []string{"aaaa-1111", "bbbb-2222", "cccc-3333"}) {
+		t.Errorf("the other one has %q", got)
+	}
+	if got := a.named("Harbour PBX").Recovery; len(got) != 1 || !got[0].IsSealed() || got.Left() != 3 {
+		t.Errorf("here they are %+v", got)
+	}
+	// Use counts both ways, sealed or not.
+	b.must(b.m.Update(ctx, b.s.Guard(func(v *vault.Vault) error {
+		_, err := v.SpendRecoveryKey(b.named2(v, "Harbour PBX"), nil, b.clock())
+		return err
+	})))
+	b.sync(id)
+	a.sync(id)
+	if got := a.named("Harbour PBX").Recovery; got.Left() != 2 || !got[0].IsSealed() {
+		t.Errorf("here, after one was used there: %d left", got.Left())
+	}
+	a.must(a.m.Update(ctx, a.s.Guard(func(v *vault.Vault) error {
+		_, err := v.SpendRecoveryKey(mine.ID, key, a.clock())
+		return err
+	})))
+	a.sync(id)
+	b.sync(id)
+	if got := texts(b); !slices.Equal(got, []string{"aaaa-1111 used", "bbbb-2222 used", "cccc-3333"}) {
+		t.Errorf("after both used one: %q", got)
+	}
+	// The passphrase is forgotten here: the keys of the team stay.
+	a.must(a.m.Update(ctx, func(v *vault.Vault) error { _, err := v.ForgetRecovery(); return err }))
+	a.sync(id)
+	b.sync(id)
+	a.sync(id)
+	for _, p := range people {
+		if got := texts(p); !slices.Equal(got, []string{"aaaa-1111 used", "bbbb-2222 used", "cccc-3333"}) {
+			t.Errorf("after the passphrase was forgotten: %q", got)
+		}
+	}
+}
+
+// What is changed on a device whose clock is behind that of the device before arrives all the same, and the next change there does not undo it.
+func TestAChangeByAClockThatIsBehindArrives(t *testing.T) {
+	id, _, people := meet(t, 1, vaulttest.Canonical()[0])
+	a, b := people[0], people[1]
+	for _, behind := range []time.Duration{0, time.Second, time.Minute, 2 * time.Hour} {
+		note := "behind by " + behind.String()
+		b.edit("Harbour PBX", func(x *vault.Account) { x.Name = "before " + note })
+		b.sync(id)
+		a.sync(id)
+		*a.now = a.now.Add(-behind)
+		a.edit("Harbour PBX", func(x *vault.Account) { x.Note = note })
+		a.sync(id)
+		*a.now = a.now.Add(behind)
+		b.sync(id)
+		if got := b.named("Harbour PBX").Note; got != note {
+			t.Errorf("%s: %q arrived", behind, got)
+		}
+		b.edit("Harbour PBX", func(x *vault.Account) { x.Name = "after " + note })
+		b.sync(id)
+		a.sync(id)
+		for i, p := range people {
+			if got := p.named("Harbour PBX"); got.Note != note || got.Name != "after "+note {
+				t.Errorf("%s: person %d has %q, %q", behind, i, got.Name, got.Note)
+			}
 		}
 	}
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"time"
 
 	"github.com/tallystick/tallystick/vault"
+	"github.com/tallystick/tallystick/vault/recovery"
 	"github.com/tallystick/tallystick/vault/secret"
 	"github.com/tallystick/tallystick/vault/share"
 	"github.com/tallystick/tallystick/vault/share/store"
@@ -18,6 +20,17 @@ import (
 type Place struct {
 	Where  store.Location
 	Access backend.Access // kept in the vault, encrypted
+
+	// KeepPassword and KeepCA are for SetPlace alone: what is not given stays as it is. A password stays only for the server it was given for,
+	// reached in the same way.
+	KeepPassword, KeepCA bool
+}
+
+// SameServer reports whether credentials for one storage may be sent to another: it is the same server, reached in the same way.
+func SameServer(a, b store.Location) bool {
+	u, errU := url.Parse(a.URL)
+	w, errW := url.Parse(b.URL)
+	return errU == nil && errW == nil && a.Kind == b.Kind && u.Host == w.Host && u.Scheme == w.Scheme
 }
 
 func (p Place) kept() (store.Location, backend.Access) {
@@ -120,7 +133,14 @@ func (s *Service) SetPlace(ctx context.Context, id share.VaultID, at Place) erro
 		return err
 	}
 	return s.update(ctx, id, func(rec *record, _ *vault.Vault) error {
+		was, had := rec.where, rec.access
 		rec.where, rec.access = at.kept()
+		if at.KeepPassword && SameServer(was, at.Where) {
+			rec.access.Password = had.Password
+		}
+		if at.KeepCA {
+			rec.access.CA = had.CA
+		}
 		return nil
 	})
 }
@@ -150,8 +170,15 @@ func (s *Service) fresh(ctx context.Context, id share.VaultID) (Report, error) {
 }
 
 // Move makes accounts of this vault accounts of a shared one. Their tags stay personal. Errors: vault.ErrNoAccount, ErrShared, ErrNotReady,
-// share.ErrNotPermitted.
+// share.ErrNotPermitted, vault.ErrRecoverySealed for an account whose recovery keys only MoveOpened can share.
 func (s *Service) Move(ctx context.Context, id share.VaultID, accounts ...vault.ID) (Report, error) {
+	return s.MoveOpened(ctx, id, nil, accounts...)
+}
+
+// MoveOpened is Move for accounts whose recovery keys are sealed under a passphrase of their own: opened holds those sheets in the open, by
+// account, and stays the caller's to wipe. From then on they lie in the open in the record of the shared vault, here and on all other devices,
+// for the devices have to exchange them without anybody there; the passphrase still stands before the account's own copy.
+func (s *Service) MoveOpened(ctx context.Context, id share.VaultID, opened map[vault.ID]recovery.Sheets, accounts ...vault.ID) (Report, error) {
 	done, err := s.turn(ctx, id)
 	if err != nil {
 		return Report{ID: id}, err
@@ -174,12 +201,20 @@ func (s *Service) Move(ctx context.Context, id share.VaultID, accounts ...vault.
 			case v.IsShared(a):
 				return ErrShared
 			}
-			if slices.ContainsFunc(a.Recovery, func(s recoverySheet) bool { return s.IsSealed() }) {
-				return vault.ErrRecoverySealed
-			}
+			now := s.cfg.Now()
 			a.Shared = string(id)
-			if err := v.Put(a, s.cfg.Now()); err != nil {
+			if err := v.Put(a, now); err != nil {
 				return err
+			}
+			if slices.ContainsFunc(a.Recovery, isSealed) {
+				a, _ = v.Account(account)
+				n := len(a.Recovery)
+				if a.Recovery = readable(a.Recovery, opened[account]); len(a.Recovery) != n || slices.ContainsFunc(a.Recovery, isSealed) {
+					return vault.ErrRecoverySealed
+				}
+				if err := rec.absorbOne(a, now); err != nil {
+					return err
+				}
 			}
 		}
 		rec.absorbTags(v)

@@ -11,7 +11,7 @@ import (
 	"github.com/tallystick/tallystick/vault/share/store"
 )
 
-type recoverySheet = recovery.Sheet
+func isSealed(s recovery.Sheet) bool { return s.IsSealed() }
 
 // Status is how things stand with one shared vault, as far as this device knows without asking the storage.
 type Status struct {
@@ -22,6 +22,10 @@ type Status struct {
 	Role      share.Role
 	Me        share.DeviceID
 	Where     store.Location
+	User      string // at the storage
+	Password  bool   // one is kept for it
+	CA        bool   // an own authority is trusted
+	PlainHTTP bool   // it may be reached without encryption
 	People    int
 	Devices   int
 	Accounts  int // live ones
@@ -47,7 +51,8 @@ func (s *Service) Status(id share.VaultID) (Status, error) {
 	err := s.latest(id, func(rec *record, _ *vault.Vault) error {
 		r := rec.replica
 		st = Status{
-			ID: id, Name: r.Name(), State: r.State(), Ready: r.Ready(), Role: r.Role(), Me: r.Me(), Where: rec.where, People: r.People(),
+			ID: id, Name: r.Name(), State: r.State(), Ready: r.Ready(), Role: r.Role(), Me: r.Me(), Where: rec.where,
+			User: rec.access.User, Password: !rec.access.Password.IsEmpty(), CA: len(rec.access.CA) > 0, PlainHTTP: rec.access.PlainHTTP, People: r.People(),
 			Devices: len(r.Members()), Conflicts: len(r.Conflicts()), Reenroll: len(r.Reenroll()), Requests: len(r.Requests()),
 			Unsaid: r.Unsaid(), Success: rec.synced, Findings: r.Findings(),
 		}
