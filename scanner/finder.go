@@ -22,6 +22,13 @@ const (
 	// shows real codes has a dozen, a screen full of icons perhaps fifty, and 64 cubed is a millisecond
 	// or two. gozxing, which has no cap, takes 16 s on 576.
 	perSize = 64
+	// perCrowd is the same where there is room left: a page of labels has sixty codes of one size, and three finders each. Only
+	// moreFinders in all may go on beyond perSize, and each of a crowd is joined with nearFinders at most.
+	perCrowd    = 256
+	moreFinders = perCrowd - perSize
+	// crowdSupport is how much of its height rows must agree on, in modules, for one of a crowd: the core is three high. What noise
+	// makes by chance is smaller.
+	crowdSupport = 2.2
 	// cellCap bounds how many finders one cell of the grid remembers, so that looking up whether
 	// a place is known stays constant whatever the picture: real patterns are at least 7 pixels
 	// apart, some 20 to a cell.
@@ -134,7 +141,7 @@ func findFinders(b *bitmap, how look, scale float64, scans *[2]rowScan, e *effor
 				kept = append(kept, f)
 			}
 		}
-		kept = strongest(kept)
+		kept = strongest(kept, step)
 		for i := range kept {
 			kept[i].centre(view)
 		}
@@ -416,17 +423,21 @@ func rowStep(height int) int {
 
 // strongest keeps the perSize best supported finders of each size, where a size is a doubling of
 // the module: only finders of like size are ever joined, so a crowd of large decoys does not
-// push out a small code.
-func strongest(all []finder) []finder {
+// push out a small code. moreFinders go on beyond that, up to perCrowd of a size. One of step rows was read.
+func strongest(all []finder, step int) []finder {
 	slices.SortStableFunc(all, func(a, b finder) int { return cmp.Compare(b.support, a.support) })
 	var taken [16]int // 2^16 modules of 0.8 pixels are more than any picture is wide
-	kept := all[:0]
+	kept, more := all[:0], 0
 	for _, f := range all {
 		size := min(max(int(math.Log2(f.module/minModule)), 0), len(taken)-1)
-		if taken[size] < perSize {
-			taken[size]++
-			kept = append(kept, f)
+		if taken[size] >= perSize {
+			if taken[size] >= perCrowd || more == moreFinders || float64(f.support*step) < crowdSupport*f.module {
+				continue
+			}
+			more++
 		}
+		taken[size]++
+		kept = append(kept, f)
 	}
 	return kept
 }

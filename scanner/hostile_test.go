@@ -150,8 +150,8 @@ func TestBoundedWork(t *testing.T) {
 			if e.crossChecks > w*h/5 {
 				t.Errorf("%d cross checks", e.crossChecks)
 			}
-			// Finders come in a few sizes, perSize of each.
-			if e.finders > e.levels*perSize*8 {
+			// Finders come in a few sizes, perSize of each, and one crowd.
+			if e.finders > e.levels*(perSize*8+192) {
 				t.Errorf("%d finders", e.finders)
 			}
 			// A finder is joined with those up to 1.7 times larger or smaller: three doublings.
@@ -187,20 +187,36 @@ func lattice(fs []finder) *links {
 func TestCaps(t *testing.T) {
 	var fs []finder
 	for i := range 5000 {
-		fs = append(fs, finder{x: float64(40 * (i % 14)), y: float64(40 * (i / 14)), module: 3, support: 4 + i%3})
+		fs = append(fs, finder{x: float64(40 * (i % 14)), y: float64(40 * (i / 14)), module: 3, support: 8 + i%3})
 	}
-	kept := strongest(fs)
-	if len(kept) != perSize {
+	kept := strongest(fs, 1)
+	if len(kept) != perCrowd || perCrowd > 256 {
 		t.Fatalf("%d finders of one size kept", len(kept))
 	}
 	for _, f := range kept {
-		if f.support != 6 {
-			t.Fatalf("one with support %d kept before one with 6", f.support)
+		if f.support != 10 {
+			t.Fatalf("one with support %d kept before one with 10", f.support)
 		}
 	}
 	var e effort
 	if ts := joinTriples(lattice(kept), &e); len(ts) != maxTriples || e.triples != maxTriples {
 		t.Errorf("%d triples, counted %d", len(ts), e.triples)
+	}
+	if e.joins > 64*64*64 {
+		t.Errorf("%d joins: one of a crowd is joined with the nearest only", e.joins)
+	}
+	// Nor is everything walked between only to say why there is no code.
+	many := newLinks(newBitmap(64, 64), fs[:500])
+	if explain(&levels{bits: many.b}, many, &effort{}, 1); many.walks > 2048 {
+		t.Errorf("%d walks to explain", many.walks)
+	}
+	// Crowds of several sizes do not add up.
+	fs = fs[:0]
+	for i := range 5000 {
+		fs = append(fs, finder{x: float64(i), module: float64(int(1) << (i % 8)), support: 900})
+	}
+	if kept := strongest(fs, 1); len(kept) != 8*perSize+192 {
+		t.Errorf("%d finders of eight sizes kept", len(kept))
 	}
 	// A small code next to a crowd of large decoys keeps its finders.
 	fs = fs[:0]
@@ -211,7 +227,7 @@ func TestCaps(t *testing.T) {
 		fs = append(fs, finder{module: 2, support: 3})
 	}
 	small := 0
-	for _, f := range strongest(fs) {
+	for _, f := range strongest(fs, 1) {
 		if f.module == 2 {
 			small++
 		}

@@ -52,6 +52,10 @@ func (u *Unread) String() string {
 	return "too much of it is covered, blurred or damaged"
 }
 
+// maxExplained is how many more pairs of finders are walked between, in one level and polarity, for want of a code: all pairs
+// of some sixty. In a crowd whatever there is to say was seen when they were joined.
+const maxExplained = 2048
+
 // What was seen of a code, by how much it says.
 const (
 	sawOneFinder = 1 + iota // and a timing pattern from there to an edge of the picture
@@ -68,8 +72,13 @@ func explain(l *levels, k *links, e *effort, scale float64) *Unread {
 		return verdict(l.bits, Unread{Why: Damaged, Corners: *e.framed, Module: e.framedModule, weight: sawGrid}, scale)
 	}
 	fs := k.fs
+	most := k.walks + maxExplained
+pairs:
 	for i, a := range fs {
 		for j, c := range fs {
+			if k.walks >= most {
+				break pairs
+			}
 			// Corners of one code are of one size; a third covers perspective.
 			if i == j || ratio(a.module, c.module) > 0.35 {
 				continue

@@ -394,3 +394,24 @@ func TestBounds(t *testing.T) {
 		t.Errorf("got %v, outside %v", got, r)
 	}
 }
+
+// TestPageOfLabels: all codes of a page are read, also where there are more finders than icons on any screen.
+func TestPageOfLabels(t *testing.T) {
+	const columns, rows, pitch = 11, 7, 92
+	m := page(columns*pitch+20, rows*pitch+20, white)
+	want := map[string]bool{}
+	for i := range columns * rows {
+		text := fmt.Sprintf("label %d", i)
+		want[text] = true
+		put(m, modules(t, text, qrcode.Low), stamp{x: float64(10 + pitch/2 + i%columns*pitch), y: float64(10 + pitch/2 + i/columns*pitch), px: 3, quiet: 4})
+	}
+	for _, c := range mustScan(t, m).Codes {
+		if !want[c.Text] {
+			t.Errorf("%q read twice, or invented", c.Text)
+		}
+		delete(want, c.Text)
+	}
+	if len(want) > 0 {
+		t.Errorf("%d of %d codes not read: %v", len(want), columns*rows, want)
+	}
+}

@@ -29,6 +29,9 @@ const (
 	// Wider by a third and a fifth, because the module size of a small finder is a rough guess.
 	minDistance = 9.5
 	maxDistance = 205
+	// nearFinders is how many a finder is joined with, the nearest, when there are more than perSize: in a crowd of codes its own
+	// lies next to it, and the nearest corners of all eight codes around it are fewer than these.
+	nearFinders = 28
 )
 
 // links remembers what lies between the finders of a level: a timing pattern is looked for once per pair and side,
@@ -118,6 +121,10 @@ func joinTriples(k *links, e *effort) []triple {
 				continue
 			}
 			sides = append(sides, side{dx, dy, math.Sqrt(square), j})
+		}
+		if len(sides) > perSize {
+			slices.SortFunc(sides, func(a, b side) int { return cmp.Or(cmp.Compare(a.length, b.length), cmp.Compare(a.to, b.to)) })
+			sides = sides[:nearFinders]
 		}
 		for _, u := range sides {
 			for _, v := range sides {
