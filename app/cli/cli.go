@@ -73,7 +73,11 @@ func Run(ctx context.Context, args []string, env Env) int {
 		args = []string{} // cobra takes nil for os.Args
 	}
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
+	if status, sentence, _ := explainAny(err); sentence != "" && wantsJSON(cmd.CommandPath(), args) {
+		r.out.Reset(r.env.Stdout) // one document, and not the beginning of another one
+		_ = r.json(failureRecord{sentence, reasonOf(err), status})
+	}
 	if flushErr := r.out.Flush(); err == nil && flushErr != nil {
 		err = fail(statusFailed, "The output could not be written.")
 	}

@@ -32,6 +32,7 @@ const (
 type failure struct {
 	status   int
 	sentence string // "" = say nothing more, it was said already
+	reason   string // for scripts; "" = what reasonOf finds
 	err      error  // nil, or what it wraps
 }
 
@@ -73,6 +74,14 @@ func explain(err error) (status int, sentence, details string) {
 		details = err.Error() // which file, and what is wrong with it
 	}
 	return statusOf(err), sentence, details
+}
+
+// explainAny is explain, for no error as well.
+func explainAny(err error) (status int, sentence, details string) {
+	if err == nil {
+		return statusDone, "", ""
+	}
+	return explain(err)
 }
 
 // statusOf is the exit status of an error that comes from below.

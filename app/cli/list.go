@@ -119,7 +119,7 @@ func (r *run) accountTable(list []vault.Account, short map[vault.ID]string, badg
 		}
 		cells := []string{short[a.ID], string(a.Params.Kind), a.Issuer, name, strings.Join(a.Tags, ", ")}
 		if b := badges[a.Shared]; b.ID != "" {
-			cells = append(cells, b.Name+", "+amount(b.People, "person"))
+			cells = append(cells, b.Name+", "+people(b.People))
 		} else if anyShared {
 			cells = append(cells, "")
 		}

@@ -119,7 +119,7 @@ func (r *run) makePack(ctx context.Context, words []string, file string, o packO
 	}
 	if !o.force {
 		if _, err := os.Lstat(file); err == nil {
-			return fail(statusFailed, "That file is there already. --force replaces it.")
+			return because("exists", fail(statusFailed, "That file is there already. --force replaces it."))
 		}
 	}
 	m, _, err := r.manager(false)
@@ -164,7 +164,7 @@ func (r *run) makePack(ctx context.Context, words []string, file string, o packO
 	}
 	if err := writePrivate(file, sealed, o.force); err != nil {
 		if errors.Is(err, fs.ErrExist) {
-			return fail(statusFailed, "That file is there already. --force replaces it.")
+			return because("exists", fail(statusFailed, "That file is there already. --force replaces it."))
 		}
 		return err
 	}
@@ -215,7 +215,7 @@ func (r *run) computePack(m *vault.Manager, words []string, life time.Duration) 
 				return err
 			}
 			if !a.Params.Kind.Rolling() {
-				return fail(statusFailed, "%s has no codes that follow the time, so they cannot be worked out beforehand. Nothing was written.", nameOr(a.Issuer, a.Name, ""))
+				return because("no-codes", fail(statusFailed, "%s has no codes that follow the time, so they cannot be worked out beforehand. Nothing was written.", nameOr(a.Issuer, a.Name, "")))
 			}
 			if !seen[a.ID] {
 				seen[a.ID] = true
@@ -327,9 +327,9 @@ func (r *run) outside(p pack.Pack, err error) error {
 	const layout = "2006-01-02 15:04:05"
 	switch {
 	case errors.Is(err, pack.ErrNotYet):
-		return fail(statusFailed, "The first code of this pack is of %s. Check the clock of this computer.", p.From.Local().Format(layout))
+		return because("not-yet", fail(statusFailed, "The first code of this pack is of %s. Check the clock of this computer.", p.From.Local().Format(layout)))
 	case errors.Is(err, pack.ErrOver):
-		return fail(statusFailed, "This code pack ran out at %s. Ask for another one.", p.Until.Local().Format(layout))
+		return because("over", fail(statusFailed, "This code pack ran out at %s. Ask for another one.", p.Until.Local().Format(layout)))
 	}
 	return err
 }

@@ -170,6 +170,14 @@ func amount(n int, what string) string {
 	return strconv.Itoa(n) + " " + what + "s"
 }
 
+// people is amount of those.
+func people(n int) string {
+	if n == 1 {
+		return "1 person"
+	}
+	return strconv.Itoa(n) + " people"
+}
+
 // readSheet understands a file or standard input. A picture is searched for a QR code. what
 // says, where no key was found, what it is instead; "" = nothing that has a name.
 func (r *run) readSheet(ctx context.Context, file string) (d recovery.Draft, what string, err error) {

@@ -163,7 +163,7 @@ func (r *run) oneShare(s *team.Service, word string) (team.Status, error) {
 		t.row(string(list[i].ID)[:8], list[i].Name)
 	}
 	t.write(r.env.Stderr)
-	return team.Status{}, fail(statusFailed, "Several shared vaults match. Name one by its id.")
+	return team.Status{}, because("ambiguous", fail(statusFailed, "Several shared vaults match. Name one by its id."))
 }
 
 // party is a device: a member, or one that waits.
@@ -191,7 +191,7 @@ func (r *run) oneParty(list []party, word, nobody string) (party, error) {
 		t.row(string(list[i].device), list[i].person.Name, list[i].person.Device)
 	}
 	t.write(r.env.Stderr)
-	return party{}, fail(statusFailed, "Several devices match. Name one by its id.")
+	return party{}, because("ambiguous", fail(statusFailed, "Several devices match. Name one by its id."))
 }
 
 func members(s *team.Service, id share.VaultID) ([]party, error) {
@@ -256,7 +256,8 @@ type findingRecord struct {
 type syncRecord struct {
 	shareRecord
 	Result  string `json:"result"` // in-step, offline, suspicious, failed
-	Error   string `json:"error"`  // "" unless failed
+	Error   string `json:"error"`  // "" unless failed, or suspicious for what the storage answered
+	Reason  string `json:"reason"` // the name of Error
 	Offline bool   `json:"offline"`
 	Gets    int    `json:"gets"`
 	Puts    int    `json:"puts"`
@@ -353,13 +354,13 @@ func (r *run) syncRecord(s *team.Service, rep team.Report, failure error) (syncR
 	rec := syncRecord{shareRecord: newShareRecord(s, st), Offline: rep.Offline, Gets: rep.Gets, Puts: rep.Puts, Deletes: rep.Deletes, Bytes: rep.Bytes}
 	switch {
 	case failure != nil:
-		rec.Result = failed
+		rec.Result, rec.Reason = failed, reasonOf(failure)
 		_, rec.Error, _ = explain(failure)
 		if untrustworthy(failure) {
 			rec.Result = suspicious
 		}
 	case rep.Offline:
-		rec.Result = offline
+		rec.Result, rec.Reason = offline, "offline"
 	case !rep.InStep():
 		rec.Result = suspicious
 	default:

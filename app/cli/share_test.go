@@ -137,7 +137,7 @@ func TestShareFlow(t *testing.T) {
 			}
 		}
 	}
-	if got := c.must("Benedict", "", "list").out; !strings.Contains(got, "Harbour desk, 3 persons") {
+	if got := c.must("Benedict", "", "list").out; !strings.Contains(got, "Harbour desk, 3 people") {
 		t.Errorf("the list of Benedict has no mark:\n%s", got)
 	}
 	c.rigs["Benedict"].add("otpauth://totp/Own:ben?secret=" + fourthKey + "&issuer=Own")
@@ -420,7 +420,8 @@ func TestShareNames(t *testing.T) {
 	c.run("Annabel", "", "share", "remove", "harbour desk", "zoe").wants(t, statusNothing, "No device")
 	for _, args := range [][]string{
 		{"share"}, {"share", "create"}, {"share", "create", "x"}, {"share", "create", "x", "--store", "ftp:x"}, {"share", "create", "x", "--store", "webdav:https://user:pass@dav.example/"},
-		{"share", "move", "--to", "desk"}, {"share", "move", "example"}, {"share", "status"}, {"share", "role", "desk", "ben"}, {"share", "role", "desk", "ben", "boss"},
+		{"share", "move", "--to", "desk"}, {"share", "move", "example"}, {"share", "status"}, {"share", "role", "desk"}, {"share", "role", "desk", "ben", "boss"}, {"share", "role", "desk", "ben", "admin", "--role", "viewer"},
+		{"share", "role", "desk", "ben", "--role", "boss"}, {"share", "list", "a", "b"},
 		{"share", "words"}, {"share", "words", "desk", "ben", "--same", "--differ"}, {"share", "confirm", "desk"}, {"share", "sync", "a", "b"}, {"share", "join"},
 	} {
 		got := c.run("Annabel", "", args...)

@@ -13,10 +13,10 @@ import (
 func (r *run) shareList() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "list",
+		Use:   "list [VAULT]",
 		Short: "List the shared vaults of this device",
-		Args:  maxArgs(0),
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Args:  maxArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
 			m, s, err := r.teams(cmd.Context())
 			if err != nil {
 				return err
@@ -25,6 +25,13 @@ func (r *run) shareList() *cobra.Command {
 			list, err := s.List()
 			if err != nil {
 				return err
+			}
+			if word := first(args); strings.TrimSpace(word) != "" {
+				st, err := r.oneShare(s, word)
+				if err != nil {
+					return err
+				}
+				list = []team.Status{st}
 			}
 			records := make([]shareRecord, 0, len(list))
 			for _, st := range list {
@@ -81,7 +88,7 @@ func (r *run) shareStatus() *cobra.Command {
 				r.print("%-10s %s", "storage", clean(rec.Store))
 				r.print("%-10s %s", "device", rec.Device)
 				r.print("%-10s %s", "state", stateWord(st))
-				r.print("%-10s %s", "people", amount(rec.People, "person")+" with "+amount(rec.Devices, "device"))
+				r.print("%-10s %s", "people", people(rec.People)+" with "+amount(rec.Devices, "device"))
 				r.print("%-10s %s", "accounts", strconv.Itoa(rec.Accounts))
 				reached := "never"
 				if !st.Success.IsZero() {
@@ -121,7 +128,8 @@ func waiting(st team.Status) (lines []string) {
 
 // memberRecord is a device of a shared vault, in JSON: part of the contract in docs/cli.md.
 type memberRecord struct {
-	Device   string  `json:"device"`
+	ID       string  `json:"id"`     // names the device in other commands
+	Device   string  `json:"device"` // the same
 	Person   string  `json:"person"`
 	Name     string  `json:"name"` // of the device
 	Role     string  `json:"role"`
@@ -129,6 +137,17 @@ type memberRecord struct {
 	Verified bool    `json:"verified"` // its words were compared on this device
 	Since    *string `json:"since"`    // RFC 3339, UTC
 	AddedBy  string  `json:"added_by"` // a device; "" = made the vault
+}
+
+func newMemberRecord(i share.Info) memberRecord {
+	by := string(i.AddedBy)
+	if i.AddedBy == i.Device {
+		by = ""
+	}
+	return memberRecord{
+		ID: string(i.Device), Device: string(i.Device), Person: i.Person.Name, Name: i.Person.Device, Role: string(i.Role), Me: i.Me, Verified: i.Verified,
+		Since: moment3339(i.Since), AddedBy: by,
+	}
 }
 
 func (r *run) shareMembers() *cobra.Command {
@@ -146,11 +165,7 @@ func (r *run) shareMembers() *cobra.Command {
 				records := make([]memberRecord, 0, len(list))
 				t := newTable("DEVICE", "PERSON", "NAME", "ROLE", "WORDS COMPARED", "SINCE")
 				for _, i := range list {
-					by := string(i.AddedBy)
-					if i.AddedBy == i.Device {
-						by = ""
-					}
-					records = append(records, memberRecord{string(i.Device), i.Person.Name, i.Person.Device, string(i.Role), i.Me, i.Verified, moment3339(i.Since), by})
+					records = append(records, newMemberRecord(i))
 					compared := "no"
 					switch {
 					case i.Me:
@@ -216,7 +231,7 @@ func (r *run) shareLog() *cobra.Command {
 						about = rec.Role
 					}
 					records = append(records, rec)
-					t.row(e.Time.Local().Format("2006-01-02 15:04"), callParty(e.Who, e.By), e.What, about)
+					t.row(e.Time.Local().Format("2006-01-02 15:04"), callParty(e.Who, e.By), didWhat(e.What), about)
 				}
 				if asJSON {
 					return r.json(records)
@@ -228,6 +243,22 @@ func (r *run) shareLog() *cobra.Command {
 	}
 	jsonFlag(cmd, &asJSON, "array")
 	return cmd
+}
+
+// didWhat says what somebody did. JSON has the plain name.
+func didWhat(what string) string {
+	for _, w := range []struct{ name, words string }{
+		{string(share.Genesis), "made the vault"}, {string(share.Invited), "made an invite"}, {string(share.InviteUsed), "took an invite"},
+		{string(share.Added), "let in"}, {string(share.Removed), "removed"}, {string(share.RoleSet), "gave the role"}, {string(share.Rotated), "made a new key"},
+		{"otp", "set the secret"}, {"issuer", "named the issuer"}, {"name", "named"}, {"note", "wrote the note"}, {"url", "set the address"},
+		{"icon", "set the icon"}, {"tags", "set the tags"}, {"sheet", "changed recovery keys"}, {"used", "used a recovery key"}, {"counter", "used a code"},
+		{"deleted", "deleted"}, {"restored", "brought back"}, {"kept", "chose a secret"},
+	} {
+		if w.name == what {
+			return w.words
+		}
+	}
+	return what
 }
 
 // exposedRecord is an account to enroll again, in JSON: part of the contract in docs/cli.md.

@@ -92,10 +92,13 @@ func (r *run) createShare(ctx context.Context, name string, o storageOptions, wh
 	}
 	for _, st := range list {
 		if fold(st.Name) == fold(name) {
-			return fail(statusFailed, "There is a shared vault of that name already.")
+			return because("exists", fail(statusFailed, "There is a shared vault of that name already."))
 		}
 	}
 	id, err := s.Create(ctx, name, team.Place{Where: where, Access: access}, r.introduce(who))
+	if errors.Is(err, store.ErrNotFound) && where.Kind == store.Folder {
+		return because("not-found", fail(statusFailed, "The folder around that one is not there. Make it first, or mount the network share or drive it is on."))
+	}
 	if err != nil {
 		return err
 	}
@@ -285,7 +288,7 @@ func (r *run) drawInvite(text secret.Bytes, o inviteOptions) error {
 func (r *run) inviteFile(file string, content []byte, force bool) error {
 	err := writePrivate(file, content, force)
 	if errors.Is(err, fs.ErrExist) {
-		return fail(statusFailed, "That file is there already. --force replaces it.")
+		return because("exists", fail(statusFailed, "That file is there already. --force replaces it."))
 	}
 	if err == nil {
 		r.note("Wrote %s. Delete it when the invite was used.", clean(file))
@@ -346,6 +349,9 @@ func (r *run) join(ctx context.Context, o storageOptions, who share.Person, asJS
 	id, err := s.Join(ctx, text, team.Place{Where: where, Access: access}, r.introduce(who))
 	rep := team.Report{ID: id}
 	rep.Offline = errors.Is(err, store.ErrOffline)
+	if errors.Is(err, team.ErrHere) {
+		return r.hereAlready(s, text)
+	}
 	if err != nil && (id == "" || !rep.Offline) {
 		return err
 	}
@@ -355,9 +361,46 @@ func (r *run) join(ctx context.Context, o storageOptions, who share.Person, asJS
 		return err
 	}
 	rep.Findings = st.Findings
-	done := r.shareDone(s, rep, asJSON, "Asked to join %s. Compare the words of `tallystick share words` with the one who invited you; after they confirm, `tallystick share sync` brings the accounts.", callShare(st))
-	if rep.Offline && done == nil {
+	rec, err := r.syncRecord(s, rep, nil)
+	if err != nil {
+		return err
+	}
+	words, _ := s.Words(id, "") // none yet, where the storage was not reached
+	if asJSON {
+		err = r.json(joinRecord{rec, words})
+	} else {
+		r.print("Asked to join %s.", callShare(st))
+		if words != "" {
+			r.print("Compare these words with the one who invited you:\n\n  %s\n", words)
+		} else {
+			r.print("Compare the words of `tallystick share words` with the one who invited you.")
+		}
+		r.print("After an admin confirms, `tallystick share sync` brings the accounts.")
+		r.say(s, rep)
+	}
+	if rep.Offline && err == nil {
 		return errSaid(statusOffline)
 	}
-	return done
+	return err
+}
+
+// joinRecord is how asking to join ended, in JSON: part of the contract in docs/cli.md.
+type joinRecord struct {
+	syncRecord
+	Words string `json:"words"` // to compare with the admin who made the invite; "" = not known yet
+}
+
+// hereAlready says how this device stands to the shared vault that an invite is for.
+func (r *run) hereAlready(s *team.Service, invite secret.Bytes) error {
+	sentence := "This device is in that shared vault already."
+	if i, err := share.ParseInvite(invite); err == nil {
+		switch st, err := s.Status(i.Vault); {
+		case err != nil:
+		case st.State == share.Joining:
+			sentence = "This device asked to join that shared vault already, and waits for an admin to confirm it."
+		case st.State == share.Expelled, st.State == share.Left:
+			sentence = "This device is no longer in that shared vault, and still keeps it. Put it away with `tallystick share leave`, then join anew."
+		}
+	}
+	return because("member-already", fail(statusFailed, "%s", sentence))
 }

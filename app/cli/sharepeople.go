@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,7 +13,8 @@ import (
 
 // requestRecord is a device that waits to be confirmed, in JSON: part of the contract in docs/cli.md.
 type requestRecord struct {
-	Device  string  `json:"device"` // names the request
+	ID      string  `json:"id"`     // names the request in other commands
+	Device  string  `json:"device"` // the same: it is the device that asks
 	Person  string  `json:"person"`
 	Name    string  `json:"name"` // of the device
 	Role    string  `json:"role"`
@@ -44,7 +46,7 @@ person: the same words mean that nobody came in between.`,
 						return err
 					}
 					records = append(records, requestRecord{
-						string(q.Device), q.Person.Name, q.Person.Device, string(q.Role), moment3339(q.Time), moment3339(q.Expires), words,
+						string(q.Device), string(q.Device), q.Person.Name, q.Person.Device, string(q.Role), moment3339(q.Time), moment3339(q.Expires), words,
 					})
 				}
 				if err := r.sayAfter(s, st.ID); err != nil {
@@ -59,7 +61,7 @@ person: the same words mean that nobody came in between.`,
 				}
 				t := newTable("REQUEST", "PERSON", "NAME", "ROLE", "WORDS")
 				for _, q := range records {
-					t.row(q.Device, q.Person, q.Name, q.Role, q.Words)
+					t.row(q.ID, q.Person, q.Name, q.Role, q.Words)
 				}
 				t.write(r.out)
 				return nil
@@ -266,21 +268,34 @@ func (r *run) agreeOr(ctx context.Context, question, otherwise string) error {
 }
 
 func (r *run) shareRole() *cobra.Command {
+	var named string
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "role VAULT DEVICE ROLE",
+		Use:   "role VAULT DEVICE [ROLE]",
 		Short: "Make a device an admin, an editor or a viewer",
-		Long: `Give a device another role. A viewer sees codes and changes nothing, an editor changes
-accounts, an admin also changes who takes part. The last admin hands over by making
-somebody else one.`,
+		Long: `Give a device another role: admin, editor or viewer. A viewer sees codes and changes
+nothing, an editor changes accounts, an admin also changes who takes part. The last admin
+hands over by making somebody else one.
+
+Without ROLE it prints the role that the device has.`,
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 3 || strings.TrimSpace(args[0]) == "" || strings.TrimSpace(args[1]) == "" || !share.Role(strings.ToLower(args[2])).Valid() {
-				return usage("Name one shared vault, one device, and the role: admin, editor or viewer.")
+			bad := usage("Name one shared vault, one device, and the role: admin, editor or viewer.")
+			if len(args) < 2 || len(args) > 3 || strings.TrimSpace(args[0]) == "" || strings.TrimSpace(args[1]) == "" || len(args) == 3 && named != "" {
+				return bad
+			}
+			if len(args) == 3 {
+				named = args[2]
+			}
+			if named = strings.ToLower(strings.TrimSpace(named)); named != "" && !share.Role(named).Valid() || named == "" && len(args) == 3 {
+				return bad
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx, role := cmd.Context(), share.Role(strings.ToLower(args[2]))
+			ctx, role := cmd.Context(), share.Role(named)
+			if role == "" {
+				return r.showRole(ctx, args[0], args[1], asJSON)
+			}
 			return r.inShare(ctx, args[0], func(s *team.Service, st team.Status) error {
 				list, err := members(s, st.ID)
 				if err != nil {
@@ -299,7 +314,32 @@ somebody else one.`,
 		},
 	}
 	jsonFlag(cmd, &asJSON, "object")
+	cmd.Flags().StringVar(&named, "role", "", "the same as `ROLE` behind the device")
 	return cmd
+}
+
+// showRole prints the role of a device.
+func (r *run) showRole(ctx context.Context, vaultWord, deviceWord string, asJSON bool) error {
+	return r.inShare(ctx, vaultWord, func(s *team.Service, st team.Status) error {
+		infos, err := s.Members(st.ID)
+		if err != nil {
+			return err
+		}
+		list := make([]party, 0, len(infos))
+		for _, i := range infos {
+			list = append(list, party{device: i.Device, person: i.Person})
+		}
+		p, err := r.oneParty(list, deviceWord, "No device matches. `tallystick share members` lists them.")
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(infos, func(i share.Info) bool { return i.Device == p.device })
+		if asJSON {
+			return r.json(newMemberRecord(infos[i]))
+		}
+		r.print("%s", infos[i].Role)
+		return nil
+	})
 }
 
 func article(role share.Role) string {

@@ -61,12 +61,15 @@ func (r *run) sync(ctx context.Context, word string, asJSON bool) error {
 		if errors.Is(err, vault.ErrLocked) {
 			return err
 		}
+		if err == nil && !rep.Offline {
+			err = refusal(rep)
+		}
 		rec, recErr := r.syncRecord(s, rep, err)
 		if recErr != nil {
 			if err == nil {
 				err = recErr
 			}
-			rec = syncRecord{shareRecord: shareRecord{ID: string(id), Findings: []findingRecord{}}, Result: failed}
+			rec = syncRecord{shareRecord: shareRecord{ID: string(id), Findings: []findingRecord{}}, Result: failed, Reason: reasonOf(err)}
 			_, rec.Error, _ = explain(err)
 		}
 		records = append(records, rec)
@@ -85,6 +88,22 @@ func (r *run) sync(ctx context.Context, word string, asJSON bool) error {
 	}
 	if worst != statusDone {
 		return errSaid(worst)
+	}
+	return nil
+}
+
+// refusal is why a device that waits to be let in will wait in vain; nil while it may still be let in.
+func refusal(rep team.Report) error {
+	if rep.State != share.Joining {
+		return nil
+	}
+	for _, f := range rep.Findings {
+		switch f.Kind {
+		case share.InviteWasUsed:
+			return because("invite-used", fail(statusFailed, "Another device used the invite of this one, which is not let in. Tell the admin who made it, and ask for a new one."))
+		case share.InviteTooOld:
+			return because("invite-expired", fail(statusFailed, "The invite of this device expired before an admin confirmed it. Ask for a new one."))
+		}
 	}
 	return nil
 }
@@ -131,7 +150,9 @@ func (r *run) showSync(rec syncRecord) {
 		r.print("%s: in step.", called)
 	}
 	for _, f := range rec.Findings {
-		r.note("  %s", clean(f.Text))
+		if rec.Error == "" || f.Kind != rec.Reason {
+			r.note("  %s", clean(f.Text))
+		}
 	}
 }
 
