@@ -21,18 +21,66 @@ func TestKeePassXC(t *testing.T) {
 	if err != nil {
 		t.Skip("keepassxc-cli is not installed")
 	}
+	var said keepassXCSaid
+	for range 3 {
+		said, err = askKeePassXC(t, program)
+		// KeePassXC 2.7 now and then fails on a database of its own, which has other keys and lengths each time.
+		if err == nil || !strings.Contains(err.Error(), "Cannot process 0 length data") {
+			break
+		}
+		t.Logf("once more: %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	formatCase{
+		name: "kdbx", files: []File{{"out.kdbx", said.database}}, pass: pass, format: "keepass", want: keepassWant, skips: keepassSkips,
+	}.check(t)
+	if said.merged[10] != 4 || said.database[10] != 3 {
+		t.Errorf("versions %d and %d, want 3 and 4", said.database[10], said.merged[10])
+	}
+	im := must(Open(t.Context(), []File{{"four.kdbx", said.merged}}))
+	r := must(im.Read(t.Context(), secret.FromString(pass)))
+	var got []string
+	for _, e := range r.Entries {
+		got = append(got, line(e))
+	}
+	if want := slices.Sorted(slices.Values(keepassWant)); !slices.Equal(slices.Sorted(slices.Values(got)), want) {
+		t.Errorf("version 4 holds\n%s, want\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	formatCase{name: "xml", files: []File{{"out.xml", said.exported}}, format: "keepass", want: keepassWant, skips: keepassSkips}.check(t)
+}
+
+// keepassXCSaid is what KeePassXC wrote.
+type keepassXCSaid struct {
+	database []byte // version 3.1
+	merged   []byte // the same accounts, version 4
+	exported []byte // XML
+}
+
+// askKeePassXC has KeePassXC make a database, merge it into another one, and export it.
+func askKeePassXC(t *testing.T, program string) (said keepassXCSaid, err error) {
+	t.Helper()
 	dir := t.TempDir()
-	run := func(input string, args ...string) []byte {
-		t.Helper()
+	run := func(input string, args ...string) (printed []byte) {
+		if err != nil {
+			return nil
+		}
 		cmd := exec.Command(program, args...)
 		cmd.Dir, cmd.Stdin = dir, strings.NewReader(input)
 		cmd.Env = append(os.Environ(), "HOME="+dir, "XDG_CONFIG_HOME="+dir, "QT_QPA_PLATFORM=offscreen")
 		var out, complaint bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &out, &complaint
-		if err := cmd.Run(); err != nil {
-			t.Fatalf("%v: %s", err, complaint.String())
+		if failed := cmd.Run(); failed != nil {
+			err = fmt.Errorf("keepassxc-cli %s: %w: %s", args[0], failed, complaint.String())
 		}
 		return out.Bytes()
+	}
+	read := func(name string) []byte {
+		if err != nil {
+			return nil
+		}
+		return must(os.ReadFile(filepath.Join(dir, name)))
 	}
 	var xml strings.Builder
 	uuid := byte(0)
@@ -67,28 +115,13 @@ func TestKeePassXC(t *testing.T) {
 		t.Fatal(err)
 	}
 	run(pass+"\n"+pass+"\n", "import", "-q", "-p", "-t", "100", "in.xml", "out.kdbx")
-	database := must(os.ReadFile(filepath.Join(dir, "out.kdbx")))
-	formatCase{
-		name: "kdbx", files: []File{{"out.kdbx", database}}, pass: pass, format: "keepass", want: keepassWant, skips: keepassSkips,
-	}.check(t)
+	said.database = read("out.kdbx")
 	// It saves a database in the version it had: what begins as one of version 4 stays one.
 	if err := os.WriteFile(filepath.Join(dir, "four.kdbx"), keepassFile(t, nil, nil), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	run(pass+"\n", "merge", "-q", "-s", "four.kdbx", "out.kdbx")
-	merged := must(os.ReadFile(filepath.Join(dir, "four.kdbx")))
-	if merged[10] != 4 || database[10] != 3 {
-		t.Errorf("versions %d and %d, want 3 and 4", database[10], merged[10])
-	}
-	im := must(Open(t.Context(), []File{{"four.kdbx", merged}}))
-	r := must(im.Read(t.Context(), secret.FromString(pass)))
-	var got []string
-	for _, e := range r.Entries {
-		got = append(got, line(e))
-	}
-	if want := slices.Sorted(slices.Values(keepassWant)); !slices.Equal(slices.Sorted(slices.Values(got)), want) {
-		t.Errorf("version 4 holds\n%s, want\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
-	}
-	exported := run(pass+"\n", "export", "-q", "-f", "xml", "out.kdbx")
-	formatCase{name: "xml", files: []File{{"out.xml", exported}}, format: "keepass", want: keepassWant, skips: keepassSkips}.check(t)
+	said.merged = read("four.kdbx")
+	said.exported = run(pass+"\n", "export", "-q", "-f", "xml", "out.kdbx")
+	return said, err
 }
