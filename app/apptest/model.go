@@ -683,6 +683,9 @@ func Codes(img image.Image, texts ...string) scanner.Result {
 
 // Screens are the monitors, and the own window in front of them.
 type Screens struct {
+	// Ask is called before each picture, as by a system that asks the person; nil = nobody is asked.
+	Ask func()
+
 	mu     sync.Mutex
 	shots  []capture.Shot
 	err    error
@@ -717,6 +720,9 @@ func (s *Screens) Fail(err error) {
 
 // Take is model.Deps.Screens.
 func (s *Screens) Take(ctx context.Context) ([]capture.Shot, error) {
+	if s.Ask != nil {
+		s.Ask()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.hidden == 0 {

@@ -45,6 +45,7 @@ type look struct {
 	err      error // there was nothing to look at
 	screen   bool  // screens were looked at, not files
 	waited   bool  // they were looked at for as long as watchFor
+	asked    bool  // they were to be, but the system asks the person for every picture
 	text     bool  // a text was given, not a picture
 	left     leftover
 }

@@ -236,6 +236,9 @@ func (a *Add) explain(l look) string {
 	if l.waited {
 		said = append(said, "No code for an authenticator appeared in five minutes.")
 	}
+	if l.asked {
+		said = append(said, "Your desktop asks before every picture of the screen, so that a code cannot be waited for. Scan again when it is there.")
+	}
 	for _, c := range a.candidates {
 		said = append(said, c.Problem)
 	}

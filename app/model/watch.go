@@ -13,25 +13,27 @@ const (
 	// watchEvery is how long the screen is left alone between two looks: short against the patience of a person, long
 	// against the time a look takes.
 	watchEvery = 700 * time.Millisecond
+	// watchPortalEvery is the same where the desktop portal takes the pictures: each goes through a file, and some desktops
+	// flash.
+	watchPortalEvery = 3 * time.Second
+	// askedTime is how long the portal takes at least when it asks a person. By itself it answers in a fraction.
+	askedTime = 1500 * time.Millisecond
+	// maxAsked is how often a person may be asked while a code is waited for: the first answer may be one for good.
+	maxAsked = 2
 	// watchFor is how long a code is waited for. Some portals show it only after a confirmation by e-mail.
 	watchFor = 5 * time.Minute
 )
 
-// CanWatch reports whether the screen can be looked at again and again: not where the system asks the person each time.
-func (a *Add) CanWatch() bool {
-	return a.s.d.Body.Capture == nil || a.s.d.Body.Capture() != capture.MethodPortal
-}
-
 // WatchScreen looks at every screen again and again until a code for an authenticator appears, for portals that show it
-// late. The window stays where it is, so that it can be stopped; codes for something else are passed over.
+// late. The window stays where it is, so that it can be stopped; codes for something else are passed over. Where the system
+// asks the person for each picture it ends with the second one.
 func (a *Add) WatchScreen() {
-	if !a.CanWatch() {
-		a.ScanScreen()
-		return
-	}
 	d := a.s.d
 	a.work(watchingText, func(ctx context.Context) look {
-		w := watch{d: &d, seen: map[string]uint64{}, seed: maphash.MakeSeed()}
+		w := watch{d: &d, seen: map[string]uint64{}, seed: maphash.MakeSeed(), every: watchEvery}
+		if w.portal = d.Body.Capture != nil && d.Body.Capture() == capture.MethodPortal; w.portal {
+			w.every = watchPortalEvery
+		}
 		return w.run(ctx)
 	})
 }
@@ -43,19 +45,26 @@ func (a *Add) Watching() bool { return a.busy == watchingText }
 
 // watch is one wait for a code.
 type watch struct {
-	d    *Deps
-	seed maphash.Seed
-	seen map[string]uint64 // what each screen showed at the last look
+	d      *Deps
+	every  time.Duration
+	portal bool // the pictures come from the desktop portal
+	seed   maphash.Seed
+	seen   map[string]uint64 // what each screen showed at the last look
+	asked  int               // how often a person was
 }
 
 func (w *watch) run(ctx context.Context) look {
 	end := time.NewTimer(watchFor)
 	defer end.Stop()
-	again := time.NewTicker(watchEvery)
+	again := time.NewTicker(w.every)
 	defer again.Stop()
 	for {
 		l, changed := w.look(ctx)
 		if l.err != nil || l.usable() {
+			return l
+		}
+		if w.asked >= maxAsked {
+			l.asked = true
 			return l
 		}
 		l.wipe()
@@ -76,7 +85,11 @@ func (w *watch) run(ctx context.Context) look {
 // look looks once at the screens that changed since the last time; changed reports whether any did.
 func (w *watch) look(ctx context.Context) (l look, changed bool) {
 	l = look{screen: true}
+	began := time.Now() // of the same clock as the ticker
 	shots, err := w.d.Screens(ctx)
+	if w.portal && time.Since(began) >= askedTime {
+		w.asked++
+	}
 	if err == nil && len(shots) == 0 {
 		err = capture.ErrNoDisplay
 	}
@@ -94,9 +107,15 @@ func (w *watch) look(ctx context.Context) (l look, changed bool) {
 // usable reports whether a code for an authenticator is among what was seen.
 func (l *look) usable() bool {
 	for _, f := range l.findings {
-		if form := otpauth.Recognise(f.text); form == otpauth.URI || form == otpauth.Migration {
+		if ForAuthenticator(f.text) {
 			return true
 		}
 	}
 	return false
+}
+
+// ForAuthenticator reports whether the text of a QR code is one that accounts are made of, and not a web address or the like.
+func ForAuthenticator(text string) bool {
+	form := otpauth.Recognise(text)
+	return form == otpauth.URI || form == otpauth.Migration
 }

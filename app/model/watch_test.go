@@ -88,17 +88,70 @@ func TestWatchEnds(t *testing.T) {
 	})
 }
 
-func TestNoWatchWhereEveryPictureIsAskedFor(t *testing.T) {
-	inWorld(t, func(w *world) {
+// On Wayland the desktop portal takes the pictures: less often, and not for long where it asks the person for each.
+func TestWatchThroughThePortal(t *testing.T) {
+	start := func(w *world, took func(n int) time.Duration) (pictures func() int) {
+		n := 0
 		w.body.Capture = func() string { return capture.MethodPortal }
+		w.screens.Put(screenOf(0))
+		w.screens.Ask = func() { n++; time.Sleep(took(n)) }
 		w.open("")
-		if w.add.CanWatch() {
-			t.Fatal("the person would be asked every second")
-		}
-		w.add.WatchScreen() // looks once instead
-		w.loop.Settle()
-		if w.add.Stage() != model.NothingFound {
-			t.Errorf("stage %v", w.add.Stage())
-		}
+		w.add.WatchScreen()
+		return func() int { synctest.Wait(); return n }
+	}
+	t.Run("by itself", func(t *testing.T) {
+		inWorld(t, func(w *world) {
+			pictures := start(w, func(int) time.Duration { return 400 * time.Millisecond })
+			time.Sleep(31 * time.Second)
+			if n := pictures(); n < 9 || n > 12 {
+				t.Errorf("%d pictures in half a minute", n)
+			}
+			w.screens.Put(screenOf(1))
+			w.scanner.SeeTexts(link("Acme", "maria", 1))
+			time.Sleep(4 * time.Second)
+			synctest.Wait()
+			w.loop.Settle()
+			if w.add.Stage() != model.Found {
+				t.Fatalf("stage %v: %q", w.add.Stage(), w.add.Reason())
+			}
+		})
+	})
+	t.Run("asking once", func(t *testing.T) {
+		inWorld(t, func(w *world) {
+			pictures := start(w, func(n int) time.Duration {
+				if n == 1 {
+					return 9 * time.Second // a person reads the question
+				}
+				return 300 * time.Millisecond
+			})
+			time.Sleep(40 * time.Second)
+			if n := pictures(); n < 8 || w.add.Stage() != model.Working {
+				t.Errorf("%d pictures, stage %v: %q", n, w.add.Stage(), w.add.Reason())
+			}
+			w.add.Cancel()
+		})
+	})
+	t.Run("asking each time", func(t *testing.T) {
+		inWorld(t, func(w *world) {
+			pictures := start(w, func(int) time.Duration { return 4 * time.Second })
+			time.Sleep(time.Minute)
+			n := pictures()
+			w.loop.Settle()
+			if n != 2 || w.add.Stage() != model.NothingFound || !strings.Contains(w.add.Reason(), "asks before every picture") {
+				t.Errorf("%d pictures, stage %v: %q", n, w.add.Stage(), w.add.Reason())
+			}
+		})
+	})
+	t.Run("refused", func(t *testing.T) {
+		inWorld(t, func(w *world) {
+			pictures := start(w, func(int) time.Duration { return time.Second })
+			w.screens.Fail(capture.ErrCancelled)
+			time.Sleep(time.Minute)
+			n := pictures()
+			w.loop.Settle()
+			if n != 1 || w.add.Stage() != model.NothingFound || !strings.Contains(w.add.Reason(), "answered with no") {
+				t.Errorf("%d pictures, stage %v: %q", n, w.add.Stage(), w.add.Reason())
+			}
+		})
 	})
 }

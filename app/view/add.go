@@ -156,13 +156,10 @@ func (p *addPage) nothingFound() fyne.CanvasObject {
 	p.first = again
 	reason := widget.NewBanner()
 	reason.Set(widget.Warning, "Nothing to add was found", p.add.Reason())
-	next := []fyne.CanvasObject{again}
-	if p.add.CanWatch() {
-		next = append(next, widget.NewButton(widget.Secondary, "Wait for it to appear", look.IconClock, p.add.WatchScreen))
-	}
-	next = append(next,
+	next := []fyne.CanvasObject{again,
+		widget.NewButton(widget.Secondary, "Wait for it to appear", look.IconClock, p.add.WatchScreen),
 		widget.NewButton(widget.Secondary, "Open a picture", look.IconPicture, p.root.openPicture),
-		widget.NewButton(widget.Secondary, "Type the key", look.IconKey, p.add.TypeKey))
+		widget.NewButton(widget.Secondary, "Type the key", look.IconKey, p.add.TypeKey)}
 	return sheet("Add an account", p.back, reason, widget.NewFlow(look.Space2, next...))
 }
 
