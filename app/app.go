@@ -33,7 +33,6 @@ import (
 	"github.com/tallystick/tallystick/app/view"
 	"github.com/tallystick/tallystick/assets"
 	"github.com/tallystick/tallystick/scanner"
-	"github.com/tallystick/tallystick/scanner/camera"
 	"github.com/tallystick/tallystick/scanner/capture"
 	"github.com/tallystick/tallystick/scanner/clipimage"
 	"github.com/tallystick/tallystick/vault"
@@ -105,7 +104,7 @@ func Run(cfg Config) error {
 		Vault:            manager,
 		Scanner:          scanner.New(),
 		Screens:          capture.Screens,
-		Cameras:          cameras(),
+		Cameras:          model.SystemCameras(),
 		ClipboardPicture: clipimage.Read,
 		Clipboard:        platform.NewClipboard(),
 		Settings:         model.FileSettings(filepath.Join(cfg.Dir, "settings.json")),
@@ -135,26 +134,6 @@ func Run(cfg Config) error {
 	_ = manager.Close()
 	w.ending.done()
 	return nil
-}
-
-// webcams are the cameras of this computer.
-type webcams struct{}
-
-func (webcams) List() ([]camera.Info, error) { return camera.List() }
-func (webcams) Open(id string) (model.Camera, error) {
-	c, err := camera.Open(id)
-	if err != nil {
-		return nil, err // not a nil *camera.Camera in an interface
-	}
-	return c, nil
-}
-
-// cameras are nil on systems whose cameras cannot be read: a way in that never works is none.
-func cameras() model.Cameras {
-	if !camera.Supported {
-		return nil
-	}
-	return webcams{}
 }
 
 // whoAmI is what the system calls the person and this computer: the beginning of what others in a shared vault see.

@@ -63,6 +63,7 @@ type Env struct {
 	Send             func(ctx context.Context, dir string, req platform.Request) (platform.Reply, error)
 	Scanner          func() Scanner
 	Screens          func(ctx context.Context) ([]capture.Shot, error)
+	Cameras          model.Cameras // nil = they cannot be used on this system
 	CaptureMethod    func() string
 	ClipboardPicture func(ctx context.Context) ([]byte, error)
 
@@ -134,6 +135,7 @@ func System() Env {
 		Send:             platform.Send,
 		Scanner:          func() Scanner { return scanner.New() },
 		Screens:          capture.Screens,
+		Cameras:          model.SystemCameras(),
 		CaptureMethod:    capture.Method,
 		ClipboardPicture: clipimage.Read,
 		DenyInspection:   platform.DenyInspection,

@@ -23,6 +23,9 @@ import (
 
 type scanOptions struct {
 	screen, clipboard bool
+	camera            string // which one; anyCamera = the first; "" = none
+	wait              bool
+	timeout           time.Duration
 	add, json         bool
 	replace, keepBoth bool
 	tags              []string
@@ -32,15 +35,25 @@ func (r *run) scanCommand() *cobra.Command {
 	var o scanOptions
 	cmd := &cobra.Command{
 		Use:   "scan [FILE…]",
-		Short: "Find QR codes in pictures, on the screen or on the clipboard",
-		Long: `Find QR codes in picture files (PNG, JPEG, GIF, BMP, TIFF, WebP; "-" reads one
-from standard input), on the screen, or on the clipboard. Without any of these,
-look at the screen.
+		Short: "Find QR codes in pictures, on the screen, on the clipboard or with a camera",
+		Long: `Find QR codes in picture files (PNG, JPEG, GIF, BMP, TIFF, WebP, PDF; "-" reads
+one from standard input), on the screen, on the clipboard, or with a camera.
+Without any of these, look at the screen.
+
+--wait keeps looking at the screen or the clipboard until a code for an
+authenticator is there, for portals that show it late. A camera is looked
+through like that in any case.
 
 What a QR code says is printed as it is. The code of a portal holds the key, so
 treat the output like one; --add saves it without printing it.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.timeout <= 0 {
+				return usage("--timeout has to be longer than nothing, for instance 90s or 5m.")
+			}
+			if cmd.Flags().Changed("timeout") && !o.wait && o.camera == "" {
+				return usage("--timeout goes with --wait or --camera.")
+			}
 			return r.scan(cmd.Context(), args, o)
 		},
 	}
@@ -48,6 +61,10 @@ treat the output like one; --add saves it without printing it.`,
 	f.SortFlags = false
 	f.BoolVar(&o.screen, "screen", false, "look at every screen")
 	f.BoolVar(&o.clipboard, "clipboard", false, "look at the picture or the text on the clipboard")
+	f.StringVar(&o.camera, "camera", "", "look through a camera: the first one, or the `DEVICE` that is named")
+	f.Lookup("camera").NoOptDefVal = anyCamera
+	f.BoolVar(&o.wait, "wait", false, "keep looking until a code for an authenticator appears")
+	f.DurationVar(&o.timeout, "timeout", 5*time.Minute, "with --wait or --camera: how long to keep looking, like 90s")
 	f.BoolVar(&o.add, "add", false, "add the accounts that are found")
 	f.StringArrayVar(&o.tags, "tag", nil, "with --add: a `TAG`; may be given several times")
 	f.BoolVar(&o.replace, "replace", false, "with --add, when the key is there already: take the new names and settings")
@@ -89,10 +106,22 @@ func (r *run) scan(ctx context.Context, files []string, o scanOptions) error {
 	if !o.add && (general != refuse || len(o.tags) > 0) {
 		return usage("--replace, --keep-both and --tag go with --add.")
 	}
-	if len(files) == 0 && !o.clipboard {
+	if len(files) == 0 && !o.clipboard && o.camera == "" {
 		o.screen = true
 	}
+	switch {
+	case o.wait && len(files) > 0:
+		return usage("--wait is for the screen and the clipboard: a file does not change.")
+	case o.camera != "" && (len(files) > 0 || o.screen || o.clipboard):
+		return usage("--camera goes alone; another than the first is named like --camera=/dev/video2.")
+	}
 	s := &search{run: r, scanner: r.env.Scanner()}
+	if o.wait || o.camera != "" {
+		if err := s.wait(ctx, o); err != nil {
+			return err
+		}
+		return r.scanned(ctx, s, general, o)
+	}
 	for _, file := range files {
 		s.file(ctx, file)
 	}
@@ -105,6 +134,11 @@ func (r *run) scan(ctx context.Context, files []string, o scanOptions) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	return r.scanned(ctx, s, general, o)
+}
+
+// scanned prints or adds what was found.
+func (r *run) scanned(ctx context.Context, s *search, general choice, o scanOptions) error {
 	for _, l := range s.looks {
 		if err := r.showLook(l, o); err != nil {
 			return err

@@ -27,6 +27,26 @@ type Camera interface {
 	Close()
 }
 
+// SystemCameras are the cameras of this computer; nil on systems whose cameras cannot be read: a way in that never works is none.
+func SystemCameras() Cameras {
+	if !camera.Supported {
+		return nil
+	}
+	return webcams{}
+}
+
+type webcams struct{}
+
+func (webcams) List() ([]camera.Info, error) { return camera.List() }
+
+func (webcams) Open(id string) (Camera, error) {
+	c, err := camera.Open(id)
+	if err != nil {
+		return nil, err // not a nil *camera.Camera in an interface
+	}
+	return c, nil
+}
+
 const (
 	// filmWidth is how wide the picture is that a person aims by, in pixels. Codes are looked for in the whole one.
 	filmWidth = 480
