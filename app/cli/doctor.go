@@ -113,7 +113,7 @@ func (r *run) doctor(ctx context.Context, o doctorOptions) error {
 	if err != nil {
 		return err
 	}
-	p := &patient{run: r, dir: dir, clock: r.openClock(dir)}
+	p := &patient{run: r, dir: dir, clock: r.openClock(dir), backups: model.BackupsFound{Accounts: -1}}
 	if info, err := os.Stat(dir); err == nil {
 		p.exists = info.IsDir()
 	}
@@ -157,6 +157,7 @@ type patient struct {
 	exists    bool // the directory is there
 	clock     *clock.Clock
 	addresses []string // where accounts sign in
+	backups   model.BackupsFound
 }
 
 func (p *patient) body() model.Body {
@@ -176,27 +177,38 @@ func (p *patient) body() model.Body {
 			return m.Generations()
 		},
 	}
+	if p.exists {
+		b.Backups = func(context.Context) model.BackupsFound { return p.backups }
+	}
 	if runtime.GOOS != "linux" {
 		b.Portal = nil
 	}
 	return b
 }
 
-// openVault looks whether the vault opens, and where its accounts sign in.
+// openVault looks whether the vault opens, where its accounts sign in, and whether the newest backup opens.
 func (p *patient) openVault(ctx context.Context) model.Check {
 	if !p.exists {
 		return model.Check{Text: "There is none yet."}
 	}
 	m, _, err := p.manager(false)
 	if err != nil {
+		p.backups.Status, p.backups.Err = p.keeper(nil, p.dir).Status()
+		p.backups.OpenErr = vault.ErrLocked
 		return model.VaultTrouble(err)
 	}
 	defer func() { _ = m.Close() }()
+	k := p.keeper(m, p.dir)
+	defer func() {
+		p.backups.Status, p.backups.Err = k.Status()
+		p.backups.Newest, p.backups.OpenErr = k.Check(ctx)
+	}()
 	status, err := m.Status(ctx)
 	if err != nil {
 		return model.VaultTrouble(err)
 	}
 	if !status.Exists {
+		p.backups.Accounts = 0
 		return model.Check{Text: "There is none yet."}
 	}
 	var pass secret.Bytes
@@ -218,6 +230,7 @@ func (p *patient) openVault(ctx context.Context) model.Check {
 				p.addresses = append(p.addresses, a.URL)
 			}
 		}
+		p.backups.Accounts = v.Len()
 		c = model.VaultOpen(v.Len(), len(v.Trash()), len(v.Broken()), status.Protection != keys.ByKeyring)
 		return nil
 	})

@@ -51,7 +51,7 @@ func TestDoctor(t *testing.T) {
 			t.Errorf("status %d, want %d: %s", got.status, status, got.out)
 		}
 		found := r.findings(got)
-		if want := []string{"clipboard", "clock", "files", "folder", "keyring", "older copies", "portal", "screen", "tray", "vault", "version"}; runtime.GOOS == "linux" && !slices.Equal(slices.Sorted(maps.Keys(found)), want) {
+		if want := []string{"backups", "clipboard", "clock", "files", "folder", "keyring", "older copies", "portal", "screen", "tray", "vault", "version"}; runtime.GOOS == "linux" && !slices.Equal(slices.Sorted(maps.Keys(found)), slices.DeleteFunc(want, func(n string) bool { return n == "backups" && !there(r.dir) })) {
 			t.Errorf("checks %v", slices.Sorted(maps.Keys(found)))
 		}
 		for name, said := range want {
@@ -119,6 +119,59 @@ func TestDoctor(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect(statusFailed, map[string]string{"folder": "fail not a folder"})
+}
+
+func there(dir string) bool {
+	info, err := os.Stat(dir)
+	return err == nil && info.IsDir()
+}
+
+// The newest backup is opened where the vault is, and its age is told where it is not.
+func TestDoctorLooksAtTheBackups(t *testing.T) {
+	r := newRig(t)
+	folder := t.TempDir()
+	said := func(pass string) string {
+		t.Helper()
+		r.age()
+		args := []string{"doctor", "--json"}
+		if pass != "" {
+			args = append([]string{"--passphrase-stdin"}, args...)
+		}
+		f := r.findings(r.with(pass, args...))["backups"]
+		return f.State + " " + f.Text
+	}
+	says := func(pass, want string) {
+		t.Helper()
+		if got := said(pass); !strings.Contains(got, want) {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+	r.must(passOne+"\n"+linkRFC, "--passphrase-stdin", "add", "-")
+	says(passOne, "ok None are made yet") // nothing to speak of
+	r.must(passOne+"\n"+linkOther, "--passphrase-stdin", "add", "-")
+	says(passOne, "warn None are made. If this computer")
+	says("", "warn None are made. If this computer") // how many accounts there are is not known
+	r.must(passOne+"\nbackup words", "--passphrase-stdin", "backup", "set", folder)
+	says(passOne, "ok The newest is of today 12:00, has 2 accounts, and opens.")
+	says("", "ok The newest is of today 12:00, and opened after it was written. It was not tried now")
+	r.now = r.now.Add(8 * 24 * time.Hour)
+	says(passOne, "warn The newest is of 4 March 2026 12:00, has 2 accounts, and opens. That is more than a week ago.")
+	list, err := filepath.Glob(filepath.Join(folder, "*.zip"))
+	if err != nil || len(list) != 1 {
+		t.Fatal(list, err)
+	}
+	if err := os.Truncate(list[0], 100); err != nil {
+		t.Fatal(err)
+	}
+	says(passOne, "and does not open. The backup is damaged")
+	if err := os.Remove(list[0]); err != nil {
+		t.Fatal(err)
+	}
+	says(passOne, "warn There is none in "+folder)
+	if err := os.Remove(folder); err != nil {
+		t.Fatal(err)
+	}
+	says(passOne, "warn The folder "+folder+" is not there. The last one was made 4 March")
 }
 
 func entries(t testing.TB, dir string) (names []string) {

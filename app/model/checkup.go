@@ -43,6 +43,7 @@ type Body struct {
 	Keyring   keys.Keyring
 	Vault     func(ctx context.Context) Check
 	Older     func() ([]vault.Generation, error)
+	Backups   func(ctx context.Context) BackupsFound
 	Now       func() time.Time
 	Clock     *clock.Clock
 	ClockKept func() clock.Kept
@@ -72,6 +73,7 @@ func (b Body) CheckUp(ctx context.Context, found *clock.Finding) []Check {
 		{"keyring", b.Keyring != nil, b.keyring},
 		{"vault", b.Vault != nil, b.Vault},
 		{"older copies", b.Older != nil, b.older},
+		{"backups", b.Backups != nil, func(ctx context.Context) Check { return b.Backups(ctx).Check(b.Now()) }},
 		{"clock", b.Clock != nil, func(context.Context) Check { return b.clock(found) }},
 		{"screen", b.Capture != nil, b.screen},
 		{"portal", b.Capture != nil && b.Portal != nil, b.portal},
@@ -216,7 +218,7 @@ func (b Body) older(context.Context) Check {
 	case len(older) == 0:
 		return Check{Text: "There are none yet; every change keeps one."}
 	}
-	return Check{Text: fmt.Sprintf("There are %d, the newest of %s.", len(older), older[0].Saved.Local().Format("2006-01-02 15:04"))}
+	return Check{Text: fmt.Sprintf("Kept: %d, the newest of %s.", len(older), older[0].Saved.Local().Format("2006-01-02 15:04"))}
 }
 
 func (b Body) screen(context.Context) Check {

@@ -488,6 +488,8 @@ func TestLockedAndNotSet(t *testing.T) {
 	ok(t, m.Lock())
 	_, err = k.Make(ctx)
 	want(t, err, vault.ErrLocked)
+	_, err = k.Check(ctx)
+	want(t, err, vault.ErrLocked)
 	if st, err := k.Status(); err != nil || st.Failed != nil {
 		t.Errorf("locked is no failure: %v %v", st.Failed, err)
 	}
