@@ -1,17 +1,15 @@
 // Tallystick keeps your half of a two-factor sign-in on your desktop.
 //
 // This file only wires: what the command line asks for is either a command, which app/cli carries out without touching the
-// window toolkit, or the window, which package app runs. It is the only file that starts the toolkit.
+// window toolkit, or the window, which package app runs. Only this package starts the toolkit, in toolkit.go.
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"time"
-
-	"fyne.io/fyne/v2"
-	fyneapp "fyne.io/fyne/v2/app"
 
 	"github.com/tallystick/tallystick/app"
 	"github.com/tallystick/tallystick/app/cli"
@@ -30,7 +28,12 @@ func main() {
 	if !ok {
 		os.Exit(cli.Main(os.Args[1:], version))
 	}
-	if err := openWindow(window, started); err != nil {
+	err := onDesktop(func() error { return openWindow(window, started) })
+	switch {
+	case errors.Is(err, errNoDesktop):
+		fmt.Fprintln(os.Stderr, "tallystick:", noDesktop)
+		os.Exit(1)
+	case err != nil:
 		fmt.Fprintln(os.Stderr, "tallystick:", model.Sentence(err))
 		os.Exit(1)
 	}
@@ -53,8 +56,7 @@ func openWindow(w cli.Window, started time.Time) error {
 		Log:     slog.New(slog.NewTextHandler(os.Stderr, nil)),
 		Started: started,
 		Trace:   os.Getenv("TALLYSTICK_TRACE") == "startup",
-		// Without an ID the toolkit keeps no preferences of its own: everything that is stored lies in Dir.
-		Exit:   os.Exit,
-		NewApp: func() fyne.App { return fyneapp.NewWithID("") },
+		Exit:    os.Exit,
+		NewApp:  newApp,
 	})
 }
