@@ -16,6 +16,7 @@ type BackupKeeper interface {
 	SetUp(ctx context.Context, folder string, passphrase secret.Bytes) error
 	Move(folder string) error
 	Make(ctx context.Context) (backup.Copy, error)
+	Check(ctx context.Context) (backup.Copy, error)
 	List() ([]backup.Copy, error)
 	Off() error
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -42,6 +43,13 @@ func TestBackupIsMadeEveryDay(t *testing.T) {
 		}
 		if got := b.Summary(); got != "Last verified backup: today 12:00, 6 accounts." {
 			t.Error(got)
+		}
+		w.s.Doctor().Begin()
+		w.loop.Settle()
+		if i := slices.IndexFunc(w.s.Doctor().Checks(), func(c model.Check) bool { return c.Name == "backups" }); i < 0 {
+			t.Error("the check-up says nothing of backups")
+		} else if c := w.s.Doctor().Checks()[i]; c.State != model.Healthy || c.Text != "The newest is of today 12:00, has 6 accounts, and opens." {
+			t.Errorf("%+v", c)
 		}
 		w.loop.Advance(2 * time.Hour)
 		if k.Made() != 1 {

@@ -81,6 +81,15 @@ func (d *Doctor) body() Body {
 	state := d.vaultCheck()
 	b.Vault = func(context.Context) Check { return state }
 	b.Older, b.Now, b.Clock, b.Clipboard = s.d.Vault.Generations, s.d.Now, s.d.Clock, s.d.Clipboard
+	if keeper := s.d.Backups; keeper != nil && s.state == Open {
+		accounts := s.list.Total()
+		b.Backups = func(ctx context.Context) (f BackupsFound) {
+			f.Accounts = accounts
+			f.Status, f.Err = keeper.Status()
+			f.Newest, f.OpenErr = keeper.Check(ctx)
+			return f
+		}
+	}
 	return b
 }
 

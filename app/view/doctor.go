@@ -68,7 +68,7 @@ func (r *Root) doctorChanged() {
 
 // checkTitles are the names of checks as headings.
 var checkTitles = map[string]string{
-	"folder": "Folder", "files": "Files", "keyring": "Keyring", "vault": "Vault", "older copies": "Older copies", "clock": "Clock",
+	"folder": "Folder", "files": "Files", "keyring": "Keyring", "vault": "Vault", "older copies": "Older copies", "backups": "Backups", "clock": "Clock",
 	"screen": "Screen", "portal": "Desktop portal", "tray": "Tray", "clipboard": "Clipboard", "version": "Version",
 }
 
