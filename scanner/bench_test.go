@@ -72,7 +72,7 @@ func BenchmarkStages(b *testing.B) {
 	b.Run("finders", func(b *testing.B) {
 		var scans [2]rowScan
 		for b.Loop() {
-			findFinders(l.bits, lookNormal, 1, &scans, &effort{})
+			findFinders(l.bits, nil, lookNormal, 1, &scans, &effort{})
 		}
 	})
 }

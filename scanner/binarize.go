@@ -42,6 +42,11 @@ type levels struct {
 	// What the blocks are like, measured once for every look: the darkest and the lightest pixel, and a threshold
 	// of each block's own.
 	low, high, own []uint8
+	// looked: the bits are those of a look. The next one says where it changed them, and keeps the finders of this one.
+	looked bool
+	news   *tiles
+	seen   [2][]finder
+	room   *buffers
 }
 
 // inverse is l with dark and light exchanged.
@@ -67,7 +72,7 @@ func binarize(p plane, how look) *levels {
 func (l *levels) measure(p plane, b *buffers) {
 	bw, bh := (p.w+blockSide-1)/blockSide, (p.h+blockSide-1)/blockSide
 	n := bw * bh
-	*l = levels{grey: p, blocksW: bw, blocksH: bh}
+	*l = levels{grey: p, blocksW: bw, blocksH: bh, room: b}
 	l.low, l.high, l.own = room(&b.low, n), room(&b.high, n), room(&b.own, n)
 	l.limit = room(&b.limit, n)
 	stride := (p.w + 63) / 64
@@ -80,7 +85,15 @@ func (l *levels) apply(how look) {
 	pixels := l.grey.w * l.grey.h
 	bands(l.blocksH, pixels, func(from, to int) { l.smooth(from, to, how) })
 	l.fillFlat()
+	l.news = nil
+	if l.looked {
+		l.news = newTiles(l.bits, l.room)
+	}
 	bands(l.blocksH, pixels, l.threshold)
+	if l.news != nil {
+		l.news.widen(&l.room.near)
+	}
+	l.looked = true
 }
 
 // Eight pixels in one word, compared lane by lane. The lowest bit of a pixel decides nothing, and without it there is room
@@ -237,10 +250,17 @@ func (l *levels) threshold(from, to int) {
 					mixed = 1
 				}
 			}
+			var before [blockSide]uint64
+			if l.news != nil {
+				for r := range rows {
+					before[r] = bits[r*stride]
+				}
+			}
 			if mixed == 0 && p.w-64*i >= 64 {
 				for r := range rows {
 					bits[r*stride] = dark
 				}
+				l.news.compare(by, i, bits, before[:rows])
 				continue
 			}
 			src := p.pix[y*p.stride+64*i:]
@@ -254,6 +274,7 @@ func (l *levels) threshold(from, to int) {
 					}
 					bits[r*stride] = word
 				}
+				l.news.compare(by, i, bits, before[:rows])
 				continue
 			}
 			for r := range rows {
@@ -271,6 +292,7 @@ func (l *levels) threshold(from, to int) {
 				word |= (limits[7] - binary.LittleEndian.Uint64(s[56:])>>1&laneMost) & laneHigh * gather >> 56 << 56
 				bits[r*stride] = word
 			}
+			l.news.compare(by, i, bits, before[:rows])
 		}
 	}
 }

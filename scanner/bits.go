@@ -44,26 +44,27 @@ func (b *bitmap) bit(x, y int) uint64 {
 // inside reports whether (x, y) is a pixel of the picture.
 func (b *bitmap) inside(x, y int) bool { return uint(x) < uint(b.w) && uint(y) < uint(b.h) }
 
-// turns appends where the runs of row y begin: 0, every place where the colour changes, and the width. dark is the
-// colour of the first run. Sixty-four pixels of one colour cost one comparison.
-func (b *bitmap) turns(y int, out []int32) (turns []int32, dark bool) {
-	row := b.words[y*b.stride:][:b.stride]
-	out = append(out, 0)
+// turns appends where the runs of row y begin in the words [from, to): the first pixel, every place where the colour changes, and
+// the pixel after the last. dark is the colour of the first run. Sixty-four pixels of one colour cost one comparison.
+func (b *bitmap) turns(y, from, to int, out []int32) (turns []int32, dark bool) {
+	row := b.words[y*b.stride+from:][:to-from]
+	out = append(out, int32(from*64))
 	last := row[0] & 1
 	dark = (row[0]^b.flip)&1 != 0
 	for i, v := range row {
 		change := v ^ (v<<1 | last)
 		last = v >> 63
 		for change != 0 {
-			out = append(out, int32(i*64+bits.TrailingZeros64(change)))
+			out = append(out, int32((from+i)*64+bits.TrailingZeros64(change)))
 			change &= change - 1
 		}
 	}
 	// The bits past the width have no colour that counts.
-	for out[len(out)-1] >= int32(b.w) {
+	end := int32(min(to*64, b.w))
+	for out[len(out)-1] >= end {
 		out = out[:len(out)-1]
 	}
-	return append(out, int32(b.w)), dark
+	return append(out, end), dark
 }
 
 // down counts the pixels of one colour from (x, y) on, going by step rows, up to most.

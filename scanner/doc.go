@@ -11,6 +11,7 @@
 //	grey.go      any image.Image     → one byte per pixel
 //	pyramid.go   grey                → the same at half the size, again and again
 //	binarize.go  grey                → one bit per pixel
+//	tiles.go     bits, twice         → where a second look shows something new
 //	finder.go    bits                → places that look like the square corner of a code
 //	triple.go    corners             → three of them that could belong together, best first
 //	locate.go    bits and three      → the modules of one code and where it lies

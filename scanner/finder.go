@@ -15,6 +15,7 @@ type finder struct {
 	wide    float64 // the same along rows only
 	tall    float64 // and along columns
 	support int     // rows that crossed it and agreed
+	known   bool    // the look before showed it, too
 }
 
 const (
@@ -99,15 +100,9 @@ func (g *grid) reset(w, h int) {
 // within each size.
 //
 // scale is the size of the pixels in pixels of the original.
-func findFinders(b *bitmap, how look, scale float64, scans *[2]rowScan, e *effort) (finders [2][]finder) {
-	step := rowStep(b.h)
-	least := leastModule(step)
-	if scale > 1 {
-		least = max(least, halvedModule)
-	}
-	if how.local && b.w*b.h > smallPicture {
-		least = max(least, faintModule)
-	}
+// only is where they are looked for, everywhere for nil.
+func findFinders(b *bitmap, only *tiles, how look, scale float64, scans *[2]rowScan, e *effort) (finders [2][]finder) {
+	step, least := rowStep(b.h), smallestFinder(b, how, scale)
 	for i := range scans {
 		scans[i].found = [2][]finder{scans[i].found[0][:0], scans[i].found[1][:0]}
 	}
@@ -117,7 +112,7 @@ func findFinders(b *bitmap, how look, scale float64, scans *[2]rowScan, e *effor
 		if from > 0 {
 			half = 1
 		}
-		scans[half].rows(b, from, to, step, least)
+		scans[half].rows(b, only, from, to, step, least)
 	})
 	if b.w*b.h >= twoGoroutines {
 		parts = 1
@@ -151,6 +146,18 @@ func findFinders(b *bitmap, how look, scale float64, scans *[2]rowScan, e *effor
 	return finders
 }
 
+// smallestFinder is the smallest module that is looked for, in pixels.
+func smallestFinder(b *bitmap, how look, scale float64) float64 {
+	least := leastModule(rowStep(b.h))
+	if scale > 1 {
+		least = max(least, halvedModule)
+	}
+	if how.local && b.w*b.h > smallPicture {
+		least = max(least, faintModule)
+	}
+	return least
+}
+
 // sewn joins the finders of the upper and the lower half: one that lies across the seam was found in both.
 func sewn(upper, lower []finder, seam int) []finder {
 	n := len(upper)
@@ -170,7 +177,7 @@ next:
 }
 
 // rows looks for finders in the rows [from, to).
-func (s *rowScan) rows(b *bitmap, from, to, step int, least float64) {
+func (s *rowScan) rows(b *bitmap, only *tiles, from, to, step int, least float64) {
 	s.grid[0].reset(b.w, b.h)
 	s.grid[1].reset(b.w, b.h)
 	s.crossChecks = 0
@@ -182,48 +189,57 @@ func (s *rowScan) rows(b *bitmap, from, to, step int, least float64) {
 		if (y-first)/step%checkRows == 0 {
 			budget = b.w * checkRows / pixelsPerCheck
 		}
-		turns, dark := b.turns(y, s.turns[:0])
-		s.turns = turns
-		for k := 0; k+5 < len(turns); k++ {
-			r := turns[k : k+6 : k+6]
-			light1, core, light2 := r[2]-r[1], r[3]-r[2], r[4]-r[3]
-			// The commonest misses in whole numbers: nearly every place of every picture ends here. These are the
-			// limits of finderRuns with a slack of a half.
-			whole := light1 + core + light2
-			if 20*core < 9*whole-15 || 4*core > 3*whole+3 || whole < smallest ||
-				10*light1 > 3*whole+5 || 10*light2 > 3*whole+5 || 100*(r[1]-r[0]) < 9*whole || 100*(r[5]-r[4]) < 9*whole {
-				continue
-			}
-			module, ok := finderRuns([5]float64{float64(r[1] - r[0]), float64(light1), float64(core), float64(light2), float64(r[5] - r[4])}, 0.5)
-			if !ok {
-				continue
-			}
-			colour := k & 1 // the core is of the colour of the first run for even k
-			if !dark {
-				colour ^= 1
-			}
-			x := float64(r[2]+r[3]) / 2
-			g := &s.grid[colour]
-			if g.known(s.found[colour], x, float64(y), module) {
-				continue
-			}
-			if budget == 0 {
-				continue
-			}
-			budget--
-			s.crossChecks++
-			f, ok := crossCheck(views[colour], int(r[2]+r[3])/2, y, module)
-			if !ok {
-				continue
-			}
-			cell := &g.cells[int(f.y)>>cellBits*g.w+int(f.x)>>cellBits]
-			if len(*cell) >= cellCap {
-				continue
-			}
-			*cell = append(*cell, int32(len(s.found[colour])))
-			s.found[colour] = append(s.found[colour], f)
+		for x0, x1 := only.next(0, y, b.stride); x0 < b.stride; x0, x1 = only.next(x1, y, b.stride) {
+			budget = s.stretch(b, &views, y, x0, x1, smallest, budget)
 		}
 	}
+}
+
+// stretch looks for finders in the words [from, to) of row y. budget is how many places may still be looked at closely; what is
+// left of it is returned.
+func (s *rowScan) stretch(b *bitmap, views *[2]*bitmap, y, from, to int, smallest int32, budget int) int {
+	turns, dark := b.turns(y, from, to, s.turns[:0])
+	s.turns = turns
+	for k := 0; k+5 < len(turns); k++ {
+		r := turns[k : k+6 : k+6]
+		light1, core, light2 := r[2]-r[1], r[3]-r[2], r[4]-r[3]
+		// The commonest misses in whole numbers: nearly every place of every picture ends here. These are the
+		// limits of finderRuns with a slack of a half.
+		whole := light1 + core + light2
+		if 20*core < 9*whole-15 || 4*core > 3*whole+3 || whole < smallest ||
+			10*light1 > 3*whole+5 || 10*light2 > 3*whole+5 || 100*(r[1]-r[0]) < 9*whole || 100*(r[5]-r[4]) < 9*whole {
+			continue
+		}
+		module, ok := finderRuns([5]float64{float64(r[1] - r[0]), float64(light1), float64(core), float64(light2), float64(r[5] - r[4])}, 0.5)
+		if !ok {
+			continue
+		}
+		colour := k & 1 // the core is of the colour of the first run for even k
+		if !dark {
+			colour ^= 1
+		}
+		x := float64(r[2]+r[3]) / 2
+		g := &s.grid[colour]
+		if g.known(s.found[colour], x, float64(y), module) {
+			continue
+		}
+		if budget == 0 {
+			continue
+		}
+		budget--
+		s.crossChecks++
+		f, ok := crossCheck(views[colour], int(r[2]+r[3])/2, y, module)
+		if !ok {
+			continue
+		}
+		cell := &g.cells[int(f.y)>>cellBits*g.w+int(f.x)>>cellBits]
+		if len(*cell) >= cellCap {
+			continue
+		}
+		*cell = append(*cell, int32(len(s.found[colour])))
+		s.found[colour] = append(s.found[colour], f)
+	}
+	return budget
 }
 
 // known reports whether a row at (x, y) crosses a finder that was found already, and

@@ -104,7 +104,7 @@ func FuzzStages(f *testing.F) {
 				return finder{x: float64(x), y: float64(y), module: m, wide: m, tall: m, support: 2}
 			}
 			fs := []finder{at(x0, y0), at(x1, y1), at(x2, y2)}
-			k := newLinks(view.bits, fs)
+			k := newLinks(view.bits, fs, nil)
 			for _, tr := range joinTriples(k, &e) {
 				if hit, ok := locate(view, tr, newReader(), &e); ok && hit.text == "" {
 					t.Fatal("a code without a text")
@@ -122,6 +122,6 @@ func FuzzStages(f *testing.F) {
 			}
 		}
 		var scans [2]rowScan
-		findFinders(l.bits, lookNormal, 1, &scans, &effort{})
+		findFinders(l.bits, nil, lookNormal, 1, &scans, &effort{})
 	})
 }

@@ -176,9 +176,9 @@ func TestBoundedWork(t *testing.T) {
 
 // lattice are links in which everything has a timing pattern with everything.
 func lattice(fs []finder) *links {
-	k := newLinks(newBitmap(64, 64), fs)
+	k := newLinks(newBitmap(64, 64), fs, nil)
 	for i := range k.count {
-		k.count[i] = 21
+		k.count[i].Store(21)
 	}
 	return k
 }
@@ -206,9 +206,9 @@ func TestCaps(t *testing.T) {
 		t.Errorf("%d joins: one of a crowd is joined with the nearest only", e.joins)
 	}
 	// Nor is everything walked between only to say why there is no code.
-	many := newLinks(newBitmap(64, 64), fs[:500])
-	if explain(&levels{bits: many.b}, many, &effort{}, 1); many.walks > 2048 {
-		t.Errorf("%d walks to explain", many.walks)
+	many := newLinks(newBitmap(64, 64), fs[:500], nil)
+	if explain(&levels{bits: many.b}, many, &effort{}, 1); many.walks.Load() > 4096 {
+		t.Errorf("%d walks to explain", many.walks.Load())
 	}
 	// Crowds of several sizes do not add up.
 	fs = fs[:0]

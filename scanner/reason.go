@@ -52,9 +52,9 @@ func (u *Unread) String() string {
 	return "too much of it is covered, blurred or damaged"
 }
 
-// maxExplained is how many more pairs of finders are walked between, in one level and polarity, for want of a code: all pairs
-// of some sixty. In a crowd whatever there is to say was seen when they were joined.
-const maxExplained = 2048
+// maxExplained is how many pairs of finders are looked at, in one level and polarity, for want of a code: all pairs
+// of some sixty.
+const maxExplained = 4096
 
 // What was seen of a code, by how much it says.
 const (
@@ -72,21 +72,21 @@ func explain(l *levels, k *links, e *effort, scale float64) *Unread {
 		return verdict(l.bits, Unread{Why: Damaged, Corners: *e.framed, Module: e.framedModule, weight: sawGrid}, scale)
 	}
 	fs := k.fs
-	most := k.walks + maxExplained
+	left := maxExplained
 pairs:
 	for i, a := range fs {
 		for j, c := range fs {
-			if k.walks >= most {
-				break pairs
-			}
 			// Corners of one code are of one size; a third covers perspective.
-			if i == j || ratio(a.module, c.module) > 0.35 {
+			if i == j || ratio(a.module, c.module) > 0.35 || k.stale(&a, &c, &c) {
 				continue
 			}
 			along, distance := unit(a, c)
 			m := (a.module + c.module) / 2 * tilt(along)
 			if distance < 13*m || distance > 175*m { // versions 1 to 40, as in joinTriples
 				continue
+			}
+			if left--; left < 0 {
+				break pairs
 			}
 			inward := Point{-along.Y, along.X}
 			if !joined(l, a, c, along, inward, distance) || k.along(i, j) == 0 {
@@ -108,6 +108,9 @@ pairs:
 		}
 	}
 	for _, f := range fs {
+		if f.known {
+			continue
+		}
 		for i, along := range [4]Point{{-1, 0}, {0, -1}, {1, 0}, {0, 1}} {
 			for _, sense := range [2]float64{1, -1} {
 				inward := Point{-along.Y * sense, along.X * sense}

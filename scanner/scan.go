@@ -188,7 +188,21 @@ func (sc *scan) level(l *levels, how look, scale float64) error {
 	if err := sc.ctx.Err(); err != nil {
 		return err
 	}
-	finders := findFinders(l.bits, how, scale, &sc.work.finders, &sc.effort)
+	if l.news != nil && !l.news.any {
+		return nil // the same bits again
+	}
+	finders := findFinders(l.bits, l.news, how, scale, &sc.work.finders, &sc.effort)
+	if l.news != nil {
+		least := smallestFinder(l.bits, how, scale)
+		for i, before := range l.seen {
+			finders[i] = l.news.carry(finders[i], before, least)
+		}
+	} else {
+		for i, fs := range finders {
+			l.seen[i] = append(l.room.seen[i][:0], fs...)
+			l.room.seen[i] = l.seen[i]
+		}
+	}
 	for i, fs := range finders {
 		if err := sc.ctx.Err(); err != nil {
 			return err
@@ -216,7 +230,7 @@ func (sc *scan) polarity(l *levels, fs []finder, scale float64) error {
 		return nil
 	}
 	e.framed = nil
-	k := newLinks(l.bits, fs)
+	k := newLinks(l.bits, fs, l.news)
 	ts := joinTriples(k, e)
 	var found []Code
 next:

@@ -237,7 +237,7 @@ func TestNoiseHasFewFinders(t *testing.T) {
 		const most = 188 // what was measured, 183, and three percent
 		var scans [2]rowScan
 		var e effort
-		fs := findFinders(grain(side), lookNormal, 1, &scans, &e)
+		fs := findFinders(grain(side), nil, lookNormal, 1, &scans, &e)
 		t.Logf("grain of %d: %d places looked at, %d and %d finders", side, e.crossChecks, len(fs[0]), len(fs[1]))
 		if n := len(fs[0]) + len(fs[1]); n > most {
 			t.Errorf("grain of %d: %d finders, at most %d", side, n, most)
@@ -258,7 +258,7 @@ func TestCrossCheckCap(t *testing.T) {
 	}
 	var scans [2]rowScan
 	var e effort
-	findFinders(b, lookNormal, 1, &scans, &e)
+	findFinders(b, nil, lookNormal, 1, &scans, &e)
 	// Every second row is read; what is begun of a group of rows has its allowance.
 	if limit := b.w*b.h/2/pixelsPerCheck + 2*b.w; e.crossChecks > limit || e.crossChecks < limit/2 || pixelsPerCheck < 16 {
 		t.Errorf("%d places looked at, the limit is %d", e.crossChecks, limit)
@@ -353,7 +353,7 @@ func TestBits(t *testing.T) {
 					}
 				}
 				want = append(want, int32(w))
-				got, dark := b.turns(y, nil)
+				got, dark := b.turns(y, 0, b.stride, nil)
 				if !slices.Equal(got, want) || dark != b.at(0, y) {
 					t.Fatalf("width %d: %v from %v, want %v", w, got, dark, want)
 				}

@@ -127,7 +127,10 @@ func (l *levels) value(p Point) int {
 	return int(l.grey.pix[y*l.grey.stride+x])
 }
 
-// square reports whether the 7 × 7 modules around f are those of a finder. A tenth of them may be wrong.
+// squareMisses of 49 modules may be wrong: a tenth.
+const squareMisses = 5
+
+// square reports whether the 7 × 7 modules around f are those of a finder.
 func square(b *bitmap, f finder, along, across Point, module float64) bool {
 	wrong := 0
 	for v := -3; v <= 3; v++ {
@@ -135,9 +138,11 @@ func square(b *bitmap, f finder, along, across Point, module float64) bool {
 			far := max(u, -u, v, -v)
 			p := Point{f.x, f.y}.plus(float64(u)*module, along, float64(v)*module, across)
 			if b.at(floor(p.X), floor(p.Y)) != (far != 2) {
-				wrong++
+				if wrong++; wrong > squareMisses {
+					return false
+				}
 			}
 		}
 	}
-	return wrong <= 5
+	return true
 }

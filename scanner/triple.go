@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"sync/atomic"
 )
 
 // triple is three finders that could be the corners of one code.
@@ -39,39 +40,54 @@ const (
 type links struct {
 	b     *bitmap
 	fs    []finder
-	count []int16 // sides in modules as counted, by from, to; 0: not looked at, -1: nothing like a timing pattern
-	walks int     // how often a line was walked
+	news  *tiles         // what the look before did not show
+	count []atomic.Int32 // sides in modules as counted, by from, to; 0: not looked at, -1: nothing like a timing pattern
+	walks atomic.Int32   // how many lines were looked at
 }
 
-func newLinks(b *bitmap, fs []finder) *links {
-	return &links{b: b, fs: fs, count: make([]int16, len(fs)*len(fs))}
+func newLinks(b *bitmap, fs []finder, news *tiles) *links {
+	return &links{b: b, fs: fs, news: news, count: make([]atomic.Int32, len(fs)*len(fs))}
+}
+
+// stale reports whether the look before showed all there is to see of a code that has these three finders.
+func (k *links) stale(a, f, g *finder) bool {
+	return a.known && f.known && g.known && !k.news.at((f.x+g.x)/2, (f.y+g.y)/2) &&
+		!k.news.at((a.x+f.x)/2, (a.y+f.y)/2) && !k.news.at((a.x+g.x)/2, (a.y+g.y)/2)
 }
 
 // along is the number of modules a code would have whose edge runs from finder i to finder j and which lies on the right
-// of that way, y growing downwards; 0 when what lies between them is no timing pattern.
+// of that way, y growing downwards; 0 when what lies between them is no timing pattern. It may be asked by two goroutines at once.
 func (k *links) along(i, j int) int {
 	c := &k.count[i*len(k.fs)+j]
-	if *c == 0 {
-		*c = -1
-		k.walks++
-		a, f := k.fs[i], k.fs[j]
-		along, distance := unit(a, f)
-		inward := Point{-along.Y, along.X}
-		tilted := tilt(along)
-		from, to := timingLine(a, f, along, inward, tilted)
-		module := (a.module + f.module) / 2 * tilted
-		guess := distance/module + 7
-		// The way from corner module to corner module is 13 modules shorter than the code, and
-		// changes colour with every module. A count far off the geometry is text, not timing.
-		off := 0.2*guess + 4
-		if !k.begins(from, to, along, module, guess) {
-			return 0
-		}
-		if n := changes(k.b, from, to, module, int(guess-off)-13, int(guess+off)-12) + 13; math.Abs(float64(n)-guess) < off {
-			*c = int16(n)
+	n := c.Load()
+	if n == 0 {
+		n = k.side(k.fs[i], k.fs[j])
+		if c.CompareAndSwap(0, n) {
+			k.walks.Add(1)
 		}
 	}
-	return max(0, int(*c))
+	return max(0, int(n))
+}
+
+// side counts what along returns; -1 where there is no timing pattern.
+func (k *links) side(a, f finder) int32 {
+	along, distance := unit(a, f)
+	inward := Point{-along.Y, along.X}
+	tilted := tilt(along)
+	from, to := timingLine(a, f, along, inward, tilted)
+	module := (a.module + f.module) / 2 * tilted
+	guess := distance/module + 7
+	if !k.begins(from, to, along, module, guess) {
+		return -1
+	}
+	// The way from corner module to corner module is 13 modules shorter than the code, and
+	// changes colour with every module. A count far off the geometry is text, not timing.
+	off := 0.2*guess + 4
+	n := changes(k.b, from, to, module, int(guess-off)-13, int(guess+off)-12) + 13
+	if math.Abs(float64(n)-guess) >= off {
+		return -1
+	}
+	return int32(n)
 }
 
 const (
@@ -97,16 +113,41 @@ func (k *links) begins(from, to, along Point, module, guess float64) bool {
 	return false
 }
 
+// pairWork is what looking at a pair of finders costs, in pixels of other stages.
+const pairWork = 64
+
 // joinTriples lists which finders could belong together, the best first.
 func joinTriples(k *links, e *effort) []triple {
+	n := len(k.fs)
+	var halves [2][]candidate
+	var joins [2]int
+	bands(n, n*n*pairWork, func(from, to int) {
+		half := 0
+		if from > 0 {
+			half = 1
+		}
+		halves[half], joins[half] = k.join(from, to)
+	})
+	e.joins += joins[0] + joins[1]
+	e.walks += int(k.walks.Load())
+	out := best(append(halves[0], halves[1]...))
+	e.triples += len(out)
+	ts := make([]triple, len(out))
+	for i, c := range out {
+		ts[i] = triple{k.fs[c.tl], k.fs[c.tr], k.fs[c.bl], k.along(int(c.tl), int(c.tr)), k.along(int(c.bl), int(c.tl))}
+	}
+	return ts
+}
+
+// join lists the candidates with one of the finders [from, to) in the upper left. joins is how many were looked at.
+func (k *links) join(from, to int) (out []candidate, joins int) {
 	type side struct {
 		dx, dy, length float64
 		to             int
 	}
 	fs := k.fs
-	var out []candidate
 	var sides []side
-	for i := range fs {
+	for i := from; i < to; i++ {
 		a := fs[i]
 		sides = sides[:0]
 		for j := range fs {
@@ -126,9 +167,9 @@ func joinTriples(k *links, e *effort) []triple {
 			slices.SortFunc(sides, func(a, b side) int { return cmp.Or(cmp.Compare(a.length, b.length), cmp.Compare(a.to, b.to)) })
 			sides = sides[:nearFinders]
 		}
+		joins += len(sides) * len(sides)
 		for _, u := range sides {
 			for _, v := range sides {
-				e.joins++
 				// y grows downwards, so the way from the upper right round to the lower left turns
 				// with a positive cross product. The other sense is the same three the other way round.
 				area := u.length * v.length
@@ -139,7 +180,7 @@ func joinTriples(k *links, e *effort) []triple {
 				r, b := fs[u.to], fs[v.to]
 				misfit := ratio(u.length, v.length) + math.Abs(u.dx*v.dx+u.dy*v.dy)/area +
 					0.4*(ratio(r.module, a.module)+ratio(b.module, a.module))
-				if misfit > 1.3 {
+				if misfit > 1.3 || k.stale(&a, &r, &b) {
 					continue
 				}
 				// One of two timing patterns may be covered, but then the rest should fit all the better.
@@ -156,14 +197,7 @@ func joinTriples(k *links, e *effort) []triple {
 			out = best(out)
 		}
 	}
-	out = best(out)
-	e.triples += len(out)
-	e.walks += k.walks
-	ts := make([]triple, len(out))
-	for i, c := range out {
-		ts[i] = triple{fs[c.tl], fs[c.tr], fs[c.bl], k.along(int(c.tl), int(c.tr)), k.along(int(c.bl), int(c.tl))}
-	}
-	return ts
+	return out, joins
 }
 
 // best keeps the maxTriples that fit best; among equals the order of the finders decides, so that the same picture always

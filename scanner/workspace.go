@@ -16,6 +16,8 @@ type buffers struct {
 	low, high, own []uint8
 	limit          []uint8
 	words          []uint64
+	changed, near  []bool      // tiles of the second look
+	seen           [2][]finder // of the first
 	measured       levels
 }
 
