@@ -302,7 +302,7 @@ func (r *run) addImport(ctx context.Context, got transfer.Result, o importOption
 			choices[i] = intake.Usual(it)
 			choices[i].PIN, choices[i].Recovery = pins[i], o.recovery
 			choices[i].Add = choices[i].Add || it.Verdict == intake.NeedsPIN && !pins[i].IsEmpty()
-			any = any || choices[i].Add
+			any = any || choices[i].Add || choices[i].Picture
 		}
 		if !any {
 			return errNothingToSave
@@ -349,8 +349,11 @@ func (r *run) importPINs(ctx context.Context, entries []transfer.Entry) ([]secre
 // sayImport tells what became of every account.
 func (r *run) sayImport(rec importRecord, plan []intake.Item, added []vault.Account, o importOptions) error {
 	counts := map[string]int{}
-	offered := 0
+	offered, dressed := 0, 0
 	for i, it := range plan {
+		if it.Bare != "" {
+			dressed++
+		}
 		name := nameOr(it.Account.Issuer, it.Account.Name, "")
 		outcome := string(it.Verdict)
 		if added[i].ID != "" {
@@ -376,6 +379,9 @@ func (r *run) sayImport(rec importRecord, plan []intake.Item, added []vault.Acco
 		case outcome == "added" && it.Verdict == intake.Namesake:
 			r.note("There are now two accounts called %s, with different keys. See which one the portal accepts.", name)
 		}
+	}
+	if dressed > 0 {
+		r.note("%s here already had no picture, and took over the export's.", amount(dressed, "account"))
 	}
 	if offered > 0 && !o.recovery {
 		r.note("%s in notes and fields look like recovery keys. --recovery keeps them as such.", amount(offered, "text"))

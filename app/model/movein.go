@@ -265,6 +265,9 @@ func (m *MoveIn) Item(i int) MoveInItem {
 		said = append(said, "You have an account of these names with another key. Both are kept, side by side.")
 	case intake.Same:
 		said = append(said, m.there(it))
+		if c.Picture {
+			said = append(said, "It gets the picture of the export, as it has none.")
+		}
 		out.Renamable, out.Rename = m.otherNames(it), m.rename[i]
 	case intake.Twice:
 		said = append(said, "The same account as “"+m.Item(it.Earlier).Title+"” above.")
@@ -327,6 +330,7 @@ func (m *MoveIn) ChooseAll(add bool) {
 		if m.Item(i).Choosable {
 			m.choices[i].Add = add
 		}
+		m.choices[i].Picture = add && m.plan[i].Bare != ""
 	}
 	m.changed.call()
 }
@@ -358,11 +362,22 @@ func (m *MoveIn) SetPIN(i int, pin secret.Bytes) {
 	m.changed.call()
 }
 
-// Chosen is how many accounts will be added or renamed.
+// Adding is how many accounts will be added.
+func (m *MoveIn) Adding() int {
+	n := 0
+	for _, c := range m.choices {
+		if c.Add {
+			n++
+		}
+	}
+	return n
+}
+
+// Chosen is how many accounts will be added, renamed, or get a picture.
 func (m *MoveIn) Chosen() int {
 	n := 0
 	for i := range m.choices {
-		if m.choices[i].Add || m.rename[i] {
+		if m.choices[i].Add || m.choices[i].Picture || m.rename[i] {
 			n++
 		}
 	}
@@ -438,8 +453,11 @@ func (m *MoveIn) Save() {
 func (m *MoveIn) Summary() []string { return slices.Clone(m.summary) }
 
 func (m *MoveIn) summarise(added []vault.Account) []string {
-	in, had, left, renamed := 0, 0, 0, 0
+	in, had, left, renamed, dressed := 0, 0, 0, 0, 0
 	for i, it := range m.plan {
+		if m.choices[i].Picture {
+			dressed++
+		}
 		switch {
 		case i < len(added) && added[i].ID != "":
 			in++
@@ -454,6 +472,9 @@ func (m *MoveIn) summarise(added []vault.Account) []string {
 	said := []string{count(in, "account was", "accounts were") + " added."}
 	if renamed > 0 {
 		said = append(said, count(renamed, "account has its name", "accounts have their names")+" from the export now.")
+	}
+	if dressed > 0 {
+		said = append(said, count(dressed, "account has its picture", "accounts have their pictures")+" from the export now.")
 	}
 	if had > 0 {
 		said = append(said, count(had, "account was", "accounts were")+" there already.")

@@ -173,6 +173,39 @@ func TestMoveInFromPictures(t *testing.T) {
 	})
 }
 
+// An account that is there takes over the picture it lacks, unless the person says no.
+func TestMoveInBringsAPicture(t *testing.T) {
+	inWorld(t, func(w *world) {
+		entry := aegisEntry("Qontak", "agent", 1)
+		path := exported(t, entry)
+		w.open("")
+		m := w.s.MoveIn()
+		m.Open([]string{path})
+		w.loop.Settle()
+		m.Save()
+		w.loop.Settle()
+		entry["icon"], entry["icon_mime"] = base64.StdEncoding.EncodeToString(smallPNG(t)), "image/png"
+		m.Open([]string{exported(t, entry)})
+		w.loop.Settle()
+		if m.Adding() != 0 || m.Chosen() != 1 || !strings.Contains(m.Item(0).About, "It gets the picture") {
+			t.Fatalf("%d to add, %d chosen: %q (%q)", m.Adding(), m.Chosen(), m.Item(0).About, m.Error())
+		}
+		m.ChooseAll(false)
+		if m.Chosen() != 0 {
+			t.Error("none was chosen, and the picture comes")
+		}
+		m.ChooseAll(true)
+		m.Save()
+		w.loop.Settle()
+		if row := w.s.List().Row(0); w.s.List().Len() != 1 || row.Picture == "" {
+			t.Errorf("%d accounts, a picture of %d bytes", w.s.List().Len(), len(row.Picture))
+		}
+		if got := m.Summary(); !slices.Contains(got, "1 account has its picture from the export now.") {
+			t.Errorf("%q", got)
+		}
+	})
+}
+
 func TestMoveInEndsWithALock(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.open("a passphrase")

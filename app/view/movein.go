@@ -140,14 +140,16 @@ func (p *moveInPage) unlock() {
 }
 
 func (p *moveInPage) preview() []fyne.CanvasObject {
-	n, chosen := p.flow.Len(), p.flow.Chosen()
+	n, adding := p.flow.Len(), p.flow.Adding()
 	add := widget.NewButton(widget.Primary, "Add them", look.IconCheck, p.flow.Save)
 	p.first = add
 	switch {
-	case chosen == 1:
+	case adding == 1:
 		add.SetLabel("Add the one account")
-	case chosen > 1:
-		add.SetLabel(fmt.Sprintf("Add %d accounts", chosen))
+	case adding > 1:
+		add.SetLabel(fmt.Sprintf("Add %d accounts", adding))
+	case p.flow.Chosen() > 0:
+		add.SetLabel("Take the changes over")
 	default:
 		add.Disable()
 	}

@@ -3,6 +3,7 @@
 // Purpose: the rules for accounts that may be there already, in one place for the window and the command line:
 //
 //   - An account that makes the same codes (kind, key and settings) is the same account, whatever it is called. It is not added again.
+//   - What such an account has no picture for, it gets from the import: that writes nothing over. Accounts of shared vaults are left alone.
 //   - Accounts of the same names with another key are two accounts. Neither is ever written over; the person is told.
 //   - The same account twice in one import is added once.
 //
@@ -60,6 +61,7 @@ type Item struct {
 	Trashed bool       // Same: all of There are in the trash
 	Earlier int        // Twice: the place in the plan of the entry that makes the same codes
 	Newer   bool       // Same, HOTP: the import is ahead of the account that is there, whose codes may be refused
+	Bare    vault.ID   // Same: the account that is there without a picture, which can have the entry's; "" = none
 }
 
 // Plan compares entries with a vault, in order. The vault is not changed. 10,000 entries against 10,000 accounts take
@@ -89,11 +91,11 @@ func leavePictures(v *vault.Vault, plan []Item) {
 	}
 	for i := range plan {
 		a := &plan[i].Account
-		if !plan[i].Verdict.Adds() || a.Picture == "" {
+		if !plan[i].Verdict.Adds() && plan[i].Bare == "" || a.Picture == "" {
 			continue
 		}
 		if len(a.Picture) > room {
-			a.Picture = ""
+			a.Picture, plan[i].Bare = "", ""
 			plan[i].Entry.Warnings = append(slices.Clip(plan[i].Entry.Warnings), "Its icon is not kept: there are too many.")
 			continue
 		}
@@ -119,7 +121,8 @@ type place struct {
 	params  otp.Params
 	id      vault.ID
 	trashed bool
-	entry   int // when id is empty
+	bare    bool // it has no picture, and can have one
+	entry   int  // when id is empty
 }
 
 type index struct {
@@ -142,7 +145,7 @@ func (x *index) account(a vault.Account) {
 		return
 	}
 	h := x.hash(a.Params)
-	x.byKey[h] = append(x.byKey[h], place{params: a.Params, id: a.ID, trashed: !a.Trashed.IsZero()})
+	x.byKey[h] = append(x.byKey[h], place{params: a.Params, id: a.ID, trashed: !a.Trashed.IsZero(), bare: a.Trashed.IsZero() && a.Picture == "" && a.Shared == ""})
 }
 
 func (x *index) judge(i int, e transfer.Entry) Item {
@@ -161,6 +164,9 @@ func (x *index) judge(i int, e transfer.Entry) Item {
 		default:
 			it.There = append(it.There, at.id)
 			it.Trashed = it.Trashed && at.trashed
+			if it.Bare == "" && at.bare && it.Account.Picture != "" {
+				it.Bare = at.id
+			}
 			it.Newer = it.Newer || p.Kind == otp.HOTP && p.Counter > at.params.Counter
 		}
 	}
@@ -191,11 +197,12 @@ func nameKey(issuer, name string) string {
 type Choice struct {
 	Add      bool         // add it, whatever its verdict is
 	Recovery bool         // keep what looks like recovery keys as such
+	Picture  bool         // give the account that is there the entry's picture, see Item.Bare
 	PIN      secret.Bytes // for NeedsPIN
 }
 
 // Usual is the choice for an item when nobody is asked.
-func Usual(it Item) Choice { return Choice{Add: it.Verdict.Adds()} }
+func Usual(it Item) Choice { return Choice{Add: it.Verdict.Adds(), Picture: it.Bare != ""} }
 
 // Apply adds what was chosen to the vault, in order, and returns the accounts as they are there, with a zero one for each item that
 // was not chosen. choices has one Choice for each item. Errors: what vault.Vault.Add returns, with nothing undone: use it inside
@@ -203,6 +210,11 @@ func Usual(it Item) Choice { return Choice{Add: it.Verdict.Adds()} }
 func Apply(v *vault.Vault, plan []Item, choices []Choice, random io.Reader, now time.Time) ([]vault.Account, error) {
 	added := make([]vault.Account, len(plan))
 	for i, it := range plan {
+		if choices[i].Picture && it.Bare != "" {
+			if err := dress(v, it, now); err != nil {
+				return nil, err
+			}
+		}
 		if !choices[i].Add {
 			continue
 		}
@@ -225,6 +237,16 @@ func Apply(v *vault.Vault, plan []Item, choices []Choice, random io.Reader, now 
 		}
 	}
 	return added, nil
+}
+
+// dress gives an account that is there the picture of an entry, unless it is gone or has one by now.
+func dress(v *vault.Vault, it Item, now time.Time) error {
+	a, ok := v.Account(it.Bare)
+	if !ok || a.Picture != "" {
+		return nil
+	}
+	a.Picture = it.Account.Picture
+	return v.Put(a, now)
 }
 
 // sheetOf makes a sheet of what an entry offers as recovery keys.

@@ -211,6 +211,69 @@ func TestPictures(t *testing.T) {
 	}
 }
 
+// An account that is there gets the picture it lacks, and nothing else of it changes; one that has a picture, lies in the trash or
+// belongs to a shared vault stays as it is.
+func TestPictureForAnAccountThatIsThere(t *testing.T) {
+	random := dice()
+	small := func(shade uint8) []byte {
+		img := image.NewNRGBA(image.Rect(0, 0, 4, 4))
+		img.Pix[0], img.Pix[3] = shade, 255
+		var out bytes.Buffer
+		if err := png.Encode(&out, img); err != nil {
+			t.Fatal(err)
+		}
+		s, err := picture.Small(out.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return []byte(s)
+	}
+	with := func(e transfer.Entry, shade uint8) transfer.Entry {
+		e.Icon.Data = small(shade)
+		return e
+	}
+	names := []string{"bare", "dressed", "trashed", "shared"}
+	v := vaultOf(t, random, entry("bare", "a", "key 1"), with(entry("dressed", "a", "key 2"), 1), entry("trashed", "a", "key 3"), entry("shared", "a", "key 4"))
+	before := v.Accounts()
+	if err := v.Remove(before[2].ID, now); err != nil {
+		t.Fatal(err)
+	}
+	of := before[3]
+	of.Shared = strings.Repeat("ab", 16)
+	if err := v.Put(of, now); err != nil {
+		t.Fatal(err)
+	}
+	var entries []transfer.Entry
+	for i := range names {
+		entries = append(entries, with(entry("called otherwise", "x", fmt.Sprint("key ", i+1)), 9))
+	}
+	for _, take := range []bool{false, true} {
+		plan := intake.Plan(v, entries)
+		choices := make([]intake.Choice, len(plan))
+		for i, it := range plan {
+			if (it.Bare != "") != (i == 0) || it.Verdict != intake.Same {
+				t.Errorf("%s: %q, %s", names[i], it.Bare, it.Verdict)
+			}
+			if take {
+				choices[i] = intake.Usual(it)
+			}
+		}
+		if _, err := intake.Apply(v, plan, choices, random, now); err != nil {
+			t.Fatal(err)
+		}
+		got, _ := v.Account(before[0].ID)
+		if (got.Picture == string(small(9))) != take || got.Issuer != "bare" || got.Name != "a" {
+			t.Errorf("taken over: %v; %q %q has a picture of %d bytes", take, got.Issuer, got.Name, len(got.Picture))
+		}
+		if other, _ := v.Account(before[1].ID); other.Picture != before[1].Picture {
+			t.Error("a picture was written over")
+		}
+	}
+	if len(intake.Plan(v, entries)[0].Bare) != 0 {
+		t.Error("offered again")
+	}
+}
+
 func TestPINs(t *testing.T) {
 	random := dice()
 	e := transfer.Entry{Issuer: "P", Params: otp.New(otp.MOTP, secret.FromString("0123456789abcdef"))}
