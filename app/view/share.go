@@ -28,7 +28,10 @@ type sharePage struct {
 	first  fyne.Focusable
 	body   *fyne.Container
 	banner *widget.Banner
-	away   bool // the person is asked something on another page, and comes back
+	said   string           // by the banner
+	made   []*widget.Button // by button, in the order of the page
+	form   bool             // the button that begins something stands at the end: what is under way is shown, not only what went wrong
+	away   bool             // the person is asked something on another page, and comes back
 }
 
 func newSharePage(r *Root, title string, back func(), build func(p *sharePage) []fyne.CanvasObject) *sharePage {
@@ -71,17 +74,55 @@ func (p *sharePage) tick() {
 
 func (p *sharePage) update() {
 	p.first = nil
+	said := p.h.Error()
 	if busy := p.h.Busy(); busy != "" {
-		p.banner.Set(widget.Info, "", busy+"…", widget.Action{Label: "Stop", Do: p.h.Stop})
+		said = busy + "…"
+		p.banner.Set(widget.Info, "", said, widget.Action{Label: "Stop", Do: p.h.Stop})
 	} else {
-		p.banner.Set(widget.Trouble, "", p.h.Error())
+		p.banner.Set(widget.Trouble, "", said)
 	}
-	before := p.root.win.Canvas().Focused()
+	before, old := p.root.win.Canvas().Focused(), p.made
+	p.made = nil
 	putSheet(p.body, sheet(p.title(), p.back, append([]fyne.CanvasObject{p.banner}, p.build(p)...)...))
-	// The buttons are new ones: the keyboard must not stay with one that is gone. What is typed into stays the same.
-	if _, gone := before.(*widget.Button); gone && p.first != nil && p.root.current == page(p) {
-		p.root.focusOn(p.first)
+	if said != p.said && said != "" && (p.form || p.h.Busy() == "") {
+		if scroll := scrollOf(p.body.Objects[0]); scroll != nil {
+			scroll.ScrollToTop() // the button that was pressed may stand far below what is said about it
+		}
 	}
+	p.said = said
+	// The buttons are new ones: the keyboard must not stay with one that is gone. What is typed into stays the same.
+	if gone, ok := before.(*widget.Button); ok && p.root.current == page(p) {
+		if same := sameButton(gone, old, p.made); same != nil {
+			p.root.focusOn(same)
+		} else if p.first != nil {
+			p.root.focusOn(p.first)
+		}
+	}
+}
+
+// sameButton is the button of a page that was built anew which stands for one of the page before: it says the same, and as many that
+// say the same stand before it. nil when there is none, or it cannot be pressed.
+func sameButton(b *widget.Button, old, made []*widget.Button) *widget.Button {
+	at := slices.Index(old, b)
+	if at < 0 {
+		return nil
+	}
+	before := 0
+	for _, o := range old[:at] {
+		if o.AccessibilityLabel() == b.AccessibilityLabel() {
+			before++
+		}
+	}
+	for _, m := range made {
+		if m.AccessibilityLabel() != b.AccessibilityLabel() {
+			continue
+		}
+		if before == 0 && !m.Disabled() {
+			return m
+		}
+		before--
+	}
+	return nil
 }
 
 // button is one that cannot be pressed while something is under way.
@@ -90,6 +131,7 @@ func (p *sharePage) button(kind widget.ButtonKind, label string, icon look.IconN
 	if p.h.Busy() != "" {
 		b.Disable()
 	}
+	p.made = append(p.made, b)
 	return b
 }
 

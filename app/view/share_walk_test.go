@@ -102,3 +102,44 @@ func TestThePasswordLeavesTheForm(t *testing.T) {
 		t.Error("the password was not wiped")
 	}
 }
+
+// What went wrong is seen: it is said at the top of a page whose button stands at the bottom.
+func TestAnErrorIsScrolledTo(t *testing.T) {
+	s := newStage(t, fyne.NewSize(420, 420), look.Config{}, func(s *stage) {
+		s.vault.Fill("")
+		s.teams = &apptest.Teams{Fails: store.ErrDenied}
+	})
+	s.until(s.session.Sharing().Known)
+	s.root.openCreateShare()
+	page := s.root.current.(*sharePage)
+	scroll := scrollOf(page.body.Objects[0])
+	scroll.ScrollToBottom()
+	if scroll.Offset.Y == 0 {
+		t.Fatal("the page fits the window, and proves nothing")
+	}
+	s.session.Sharing().Create(model.NewShare{Name: "Desk", Person: "Maria", Place: model.SharedPlace{Kind: model.StoreFolder, Folder: t.TempDir()}}, func(model.ShareID) {})
+	s.until(func() bool { return s.session.Sharing().Error() != "" })
+	s.loop.Run()
+	if at := scrollOf(page.body.Objects[0]).Offset.Y; at != 0 {
+		t.Errorf("scrolled %.0f past what went wrong", at)
+	}
+}
+
+// A page that is built anew while somebody goes through it with the keyboard leaves the keyboard where it is.
+func TestTheKeyboardStaysOnItsButton(t *testing.T) {
+	s := newStage(t, phone, look.Config{}, withDesk(nil))
+	openDesk(s)
+	page := s.root.current.(*sharePage)
+	for _, label := range []string{"Sync now", "Leave this shared vault"} {
+		b := s.button(label)
+		s.root.focusOn(b)
+		page.update()
+		now := s.button(label)
+		if now == b {
+			t.Fatal("the page was not built anew")
+		}
+		if s.win.Canvas().Focused() != fyne.Focusable(now) {
+			t.Errorf("the keyboard left %q", label)
+		}
+	}
+}

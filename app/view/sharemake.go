@@ -53,7 +53,7 @@ func (r *Root) openCreateShare() {
 		}
 		return append(objects, widget.NewFlow(look.Space2, create, widget.NewButton(widget.Quiet, "Cancel", "", r.openSharing)))
 	})
-	p.end = form.clear
+	p.end, p.form = form.clear, true
 	p.open()
 }
 
@@ -198,6 +198,7 @@ func (r *Root) openJoin() {
 			widget.NewFlow(look.Space2, join, widget.NewButton(widget.Quiet, "Cancel", "", r.leaveJoin)),
 		}
 	})
+	p.form = true
 	p.drop = func(paths []string) {
 		if len(paths) == 1 {
 			h.ReadInviteFile(paths[0])
