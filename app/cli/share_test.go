@@ -471,10 +471,30 @@ func TestShareOverHTTP(t *testing.T) {
 			if got := ben.must(passTwo, "--passphrase-stdin", "code", "example", "--at", "1970-01-01T00:00:59Z").out; got != "287082\n" {
 				t.Errorf("code %q", got)
 			}
-			// Other credentials, and none.
+			// Other credentials; none, and the same ones are used, also with the certificates of before; another server is never shown them.
 			ben.must(passTwo+"\nben2\nsekret-three\n", "--passphrase-stdin", "share", "storage", "harbour", "--ca", ca)
-			if kind == "webdav" {
-				ben.with(passTwo+"\n", "--passphrase-stdin", "share", "storage", "harbour", "--ca", ca).wants(t, statusFailed, "refused the credentials")
+			n := len(storage.Ops())
+			ben.must(passTwo+"\n", "--passphrase-stdin", "share", "storage", "harbour")
+			if ops := storage.Ops(); len(ops) == n || ops[len(ops)-1].Client != "ben2" {
+				t.Error("the credentials that are kept were not used")
+			}
+			shown := make(chan string, 100)
+			other := serveTLS(t, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+				shown <- req.Header.Get("Authorization")
+				handler.ServeHTTP(w, req)
+			}))
+			otherCA := filepath.Join(t.TempDir(), "other.pem")
+			if err := os.WriteFile(otherCA, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: other.Certificate().Raw}), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_ = ben.with(passTwo+"\n", "--passphrase-stdin", "share", "storage", "harbour", "--ca", otherCA, "--store", strings.Replace(where, srv.URL, other.URL, 1))
+			if len(shown) == 0 {
+				t.Error("the other server was not asked")
+			}
+			for len(shown) > 0 {
+				if got := <-shown; got != "" {
+					t.Errorf("the other server was shown %q", got)
+				}
 			}
 			clients := map[string]bool{}
 			for _, op := range storage.Ops() {

@@ -380,8 +380,9 @@ accounts to enroll again at their portals. Also withdraw its access to the stora
 				if err != nil {
 					return err
 				}
+				exposed = slices.DeleteFunc(exposed, func(x team.Exposed) bool { return !slices.Contains(x.Exposed.To, p.device) })
 				if len(exposed) > 0 {
-					r.note("%s to enroll again at their portals: `tallystick share reenroll` lists them. Withdraw the device's access to the storage as well.", are(len(exposed), "account"))
+					r.note("It knew the secrets of %s: `tallystick share reenroll` lists what to enroll again. Withdraw its access to the storage as well.", amount(len(exposed), "account"))
 				}
 				return r.shareDone(s, rep, asJSON, "%s is removed from %s.", callParty(p.person, p.device), callShare(st))
 			})

@@ -65,6 +65,11 @@ func parseWhere(text string) (store.Location, error) {
 // credentials takes who one is at a storage from standard input, where it comes after the passphrase of the vault: the name on one
 // line, the password on the next. At a terminal they are asked for. Nothing there: nobody in particular.
 func (r *run) credentials(ctx context.Context, l store.Location, a *backend.Access) error {
+	return r.credentialsOr(ctx, l, a, false)
+}
+
+// credentialsOr is credentials where some are kept: nothing on standard input needs no word then.
+func (r *run) credentialsOr(ctx context.Context, l store.Location, a *backend.Access, kept bool) error {
 	if !l.NeedsCredentials() {
 		return nil
 	}
@@ -83,6 +88,9 @@ func (r *run) credentials(ctx context.Context, l store.Location, a *backend.Acce
 	two, err := r.inputLine()
 	if err != nil {
 		return err
+	}
+	if kept && one.IsEmpty() && two.IsEmpty() {
+		return nil
 	}
 	return r.takeCredentials(ctx, l, a, one, two)
 }
@@ -233,7 +241,11 @@ func (r *run) shareStorage() *cobra.Command {
 		Long: `Change where the storage of a shared vault is for this device, or the credentials for it.
 Without --store it stays where it is. Credentials are asked for, or are two lines on
 standard input (after that of --passphrase-stdin): user name and password, or access key
-ID and secret access key. --ca and --plain-http hold as given here, not as before.`,
+ID and secret access key. Without any, the ones that are kept go on being used for the
+same server, and for no other. Certificates of --ca are kept as well; --plain-http holds as
+given here.
+
+Exit status 5 when the storage was not reached there; it is changed all the same.`,
 		Args: vaultWord,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
@@ -248,17 +260,28 @@ ID and secret access key. --ca and --plain-http hold as given here, not as befor
 						return err
 					}
 				}
-				if err := r.credentials(ctx, where, &access); err != nil {
+				keep := st.User != "" && team.SameServer(st.Where, where)
+				if err := r.credentialsOr(ctx, where, &access, keep); err != nil {
 					return err
 				}
-				if err := s.SetPlace(ctx, st.ID, team.Place{Where: where, Access: access}); err != nil {
+				place := team.Place{Where: where, Access: access, KeepCA: o.ca == ""}
+				if keep && access.User == "" {
+					place.Access.User, place.KeepPassword = st.User, true
+				}
+				if err := s.SetPlace(ctx, st.ID, place); err != nil {
 					return err
 				}
 				rep, err := s.Sync(ctx, st.ID)
 				if err != nil {
 					return err
 				}
-				return r.shareDone(s, rep, asJSON, "The storage of %s is %s now.", callShare(st), clean(where.String()))
+				if err := r.shareDone(s, rep, asJSON, "The storage of %s is %s now.", callShare(st), clean(where.String())); err != nil {
+					return err
+				}
+				if rep.Offline {
+					return errSaid(statusOffline)
+				}
+				return nil
 			})
 		},
 	}

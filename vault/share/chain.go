@@ -312,6 +312,19 @@ func (c *Chain) Introduced(d DeviceID) (Member, bool) {
 	return Member{}, false
 }
 
+// removedInVain reports whether a branch removed a device after a time, and that did not count.
+func (c *Chain) removedInVain(d DeviceID, after int64) bool {
+	if _, member := c.Standing().Members[d]; !member {
+		return false
+	}
+	for _, n := range c.nodes {
+		if e := &n.entry; e.Type == Removed && e.Device == d && e.Time > after {
+			return true // a device is never added twice, so a member's removal can only be one that lost
+		}
+	}
+	return false
+}
+
 // Epochs returns the keys that some branch began, by what they commit to.
 func (c *Chain) Epochs() map[Hash]int64 {
 	all := map[Hash]int64{}

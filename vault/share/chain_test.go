@@ -327,3 +327,55 @@ func TestWhatARemovedDeviceWroteIsKeptByWhoRemovedIt(t *testing.T) {
 		t.Error("a newcomer does not see what the removed device wrote")
 	}
 }
+
+// TestTwoAdminsRemoveEachOther, both out of reach of the other: one of them is removed, the other one and everybody else go on, and nobody is
+// told that the storage tampered with anything, although the one who lost had cleaned up after the other.
+func TestTwoAdminsRemoveEachOther(t *testing.T) {
+	won := map[int]bool{}
+	for seed := range uint64(12) {
+		tm, a, b, c, d := admins(t, 300+seed)
+		tm.must(a.Remove(b.Me(), tm.now))
+		tm.must(b.Remove(a.Me(), tm.now))
+		for range 3 {
+			for _, i := range []int{0, 0, 1, 2, 3} { // the first one twice: it also sweeps
+				if sum := tm.sync(i); !sum.InStep() {
+					t.Errorf("run %d: device %d: %+v", seed, i, sum.Findings)
+				}
+			}
+		}
+		tm.same()
+		winner, loser := a, b
+		if a.State() != Joined {
+			winner, loser = b, a
+			won[1] = true
+		} else {
+			won[0] = true
+		}
+		if winner.State() != Joined || winner.Role() != Admin || loser.State() != Expelled {
+			t.Errorf("run %d: %s and %s", seed, winner.State(), loser.State())
+		}
+		for _, r := range []*Replica{winner, c, d} {
+			if !r.Ready() || len(r.Members()) != 3 {
+				t.Errorf("run %d: %s is ready: %v, with %d members", seed, r.Me(), r.Ready(), len(r.Members()))
+			}
+			if commit := r.chain.Standing().Commit; slices.ContainsFunc(loser.keys, func(k EpochKey) bool { return k.Commit == commit }) {
+				t.Errorf("run %d: who was removed has the key", seed)
+			}
+		}
+		// What is withheld of the winner from now on is found out as ever.
+		i := slices.Index(tm.devs, winner)
+		tm.must(winner.Rename("another name", tm.now))
+		tm.sync(i)
+		tm.sync(2)
+		name := devName(winner.vault, winner.Me(), winner.mine.N, winner.mine.Hash)
+		kept := tm.st.objects[name]
+		delete(tm.st.objects, name)
+		if sum := tm.sync(2); sum.InStep() {
+			t.Errorf("run %d: what is missing of the winner is not told", seed)
+		}
+		tm.st.objects[name] = kept
+	}
+	if len(won) != 2 {
+		t.Errorf("always the same one won: %v", won)
+	}
+}

@@ -481,6 +481,7 @@ func (r *Replica) judge(v *View, now time.Time) {
 		}
 		held, told := r.held[d], r.told[d]
 		switch {
+		case shown == 0 && r.swept(d, now):
 		case shown < held.N:
 			v.find(Finding{Kind: RolledBack, Device: d, Known: held.N, Shown: shown})
 		case held.N < told.N:
@@ -499,7 +500,7 @@ func (r *Replica) judge(v *View, now time.Time) {
 	switch {
 	case shown && !r.mine.Shown:
 		r.mine.Shown, v.Changed = true, true
-	case !shown && r.mine.Shown && r.mine.N > 0:
+	case !shown && r.mine.Shown && r.mine.N > 0 && !(len(v.dev[r.me.Device]) == 0 && r.swept(r.me.Device, now)):
 		own := Finding{Kind: RolledBack, Device: r.me.Device, Known: r.mine.N}
 		if list := v.dev[r.me.Device]; len(list) > 0 {
 			own.Shown = min(list[0].n, r.mine.N-1)
@@ -514,6 +515,12 @@ func (r *Replica) judge(v *View, now time.Time) {
 	if r.undone {
 		v.find(Finding{Kind: NoPermission, Device: r.me.Device})
 	}
+}
+
+// swept reports whether nothing of a device may be on the storage, in all honesty: an admin removed it, cleaned up after it, and then lost
+// against a change of another admin.
+func (r *Replica) swept(d DeviceID, now time.Time) bool {
+	return r.chain.removedInVain(d, millis(now.Add(-contestedFor)))
 }
 
 func (r *Replica) judgeChain(v *View, s *Standing, now time.Time) {
