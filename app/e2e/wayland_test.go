@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -25,7 +26,7 @@ import (
 // screen (sway), the real portal, and its real part for wlroots. (The portal does not ask the person about programs that
 // are in no sandbox; its answers when it does are played in scanner/capture.)
 func TestScanOnWayland(t *testing.T) {
-	w := newWayland(t)
+	w := newWayland(t, nil)
 	const text = "otpauth://totp/Example%20Portal:maria?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example%20Portal"
 	w.shows(text)
 
@@ -65,16 +66,21 @@ type wayland struct {
 }
 
 // running is a program of the session.
-type running struct{ cmd *exec.Cmd }
+type running struct {
+	cmd *exec.Cmd
+	log string
+}
 
 func (r *running) kill() {
 	_ = syscall.Kill(-r.cmd.Process.Pid, syscall.SIGKILL)
 	_ = r.cmd.Wait() // it was killed
 }
 
-func newWayland(t *testing.T) *wayland {
+// newWayland starts a session. With a desktop, the compositor is a window on it, so that a mouse and a keyboard reach what runs
+// there; X11 programs have XWayland then.
+func newWayland(t *testing.T, on *desktop.Desktop) *wayland {
 	t.Helper()
-	for _, program := range []string{"sway", "swaymsg", "grim", "pipewire", "dbus-daemon"} {
+	for _, program := range []string{"sway", "swaymsg", "grim", "pipewire", "dbus-daemon", "gnome-keyring-daemon"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Fatalf("%s is not installed: %v", program, err)
 		}
@@ -103,11 +109,20 @@ func newWayland(t *testing.T) *wayland {
 		"PATH=" + os.Getenv("PATH"), "HOME=" + w.path("home"), "TMPDIR=" + w.path("tmp"), "LANG=C.UTF-8",
 		"XDG_RUNTIME_DIR=" + w.path("run"), "XDG_SESSION_TYPE=wayland", "XDG_CURRENT_DESKTOP=sway", "XDG_PICTURES_DIR=" + w.path("tmp"),
 		"XDG_DESKTOP_PORTAL_DIR=" + w.path("portals"), "DBUS_SESSION_BUS_ADDRESS=unix:path=" + w.path("run/bus"), "WAYLAND_DISPLAY=wayland-1",
-		"WLR_BACKENDS=headless", "WLR_RENDERER=pixman", "WLR_LIBINPUT_NO_DEVICES=1",
+		"WLR_RENDERER=pixman", "WLR_LIBINPUT_NO_DEVICES=1", "LIBGL_ALWAYS_SOFTWARE=1",
+	}
+	backend, xwayland := []string{"WLR_BACKENDS=headless"}, "disable"
+	if on != nil {
+		backend, xwayland = []string{"WLR_BACKENDS=x11", "DISPLAY=" + on.Display}, "enable"
 	}
 	w.write("portals/wlr.portal", "[portal]\nDBusName=org.freedesktop.impl.portal.desktop.wlr\nInterfaces=org.freedesktop.impl.portal.Screenshot;\nUseIn=sway\n")
 	w.write("portals/person.portal", "[portal]\nDBusName=org.freedesktop.impl.portal.desktop.person\nInterfaces=org.freedesktop.impl.portal.Access;\nUseIn=sway\n")
-	w.write("sway.conf", "output HEADLESS-1 resolution 1280x800 position 0 0\nxwayland disable\n")
+	// Windows lie where the test expects them, without frames.
+	w.write("sway.conf", "output HEADLESS-1 resolution 1280x800 position 0 0\nxwayland "+xwayland+"\ndefault_floating_border none\n"+
+		"exec echo $DISPLAY > "+w.path("run/display")+"\n"+
+		"for_window [app_id=\"chrom.*\"] floating enable, move position 0 0\n"+
+		"for_window [app_id=\"io.github.tallystick.Tallystick\"] floating enable, move position 590 0\n"+
+		"for_window [class=\"Tallystick\"] floating enable, move position 590 0\n")
 	w.write("bus.conf", `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig><type>session</type><listen>unix:path=`+w.path("run/bus")+`</listen><auth>EXTERNAL</auth>
 <policy context="default"><allow user="*"/><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>`)
@@ -117,9 +132,12 @@ func newWayland(t *testing.T) *wayland {
 	w.start("dbus-daemon", "--config-file="+w.path("bus.conf"), "--nofork")
 	w.waitFor("the bus", func() error { return exists(w.path("run/bus")) })
 	w.bePerson()
-	w.start("sway", "-c", w.path("sway.conf"))
+	w.startWith(backend, "", "sway", "-c", w.path("sway.conf"))
 	w.waitFor("the compositor", func() error { return exists(w.path("run/wayland-1")) })
 	w.start("pipewire")
+	w.waitFor("pipewire", func() error { return exists(w.path("run/pipewire-0")) })
+	w.startWith(nil, "the password at sign-in", "gnome-keyring-daemon", "--foreground", "--components=secrets", "--unlock", "--control-directory="+w.path("run/keyring"))
+	w.waitFor("the keyring", func() error { return w.owned("org.freedesktop.secrets") })
 	w.grabber = w.start(libexec(t, "xdg-desktop-portal-wlr"))
 	w.waitFor("the portal's part for wlroots", func() error { return w.owned("org.freedesktop.impl.portal.desktop.wlr") })
 	w.start(libexec(t, "xdg-desktop-portal"))
@@ -180,6 +198,12 @@ func (w *wayland) command(program string, args ...string) *exec.Cmd {
 // start runs a program until the test ends.
 func (w *wayland) start(program string, args ...string) *running {
 	w.t.Helper()
+	return w.startWith(nil, "", program, args...)
+}
+
+// startWith is start with more environment and something on standard input.
+func (w *wayland) startWith(env []string, stdin, program string, args ...string) *running {
+	w.t.Helper()
 	name := filepath.Join(artefacts, w.t.Name()+"-"+filepath.Base(program)+".log")
 	log, err := os.Create(name)
 	if err != nil {
@@ -188,11 +212,13 @@ func (w *wayland) start(program string, args ...string) *running {
 	defer log.Close()
 	w.files = append(w.files, name)
 	cmd := w.command(program, args...)
+	cmd.Env = append(slices.Clone(cmd.Env), env...)
+	cmd.Stdin = strings.NewReader(stdin)
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		w.t.Fatal(err)
 	}
-	r := &running{cmd}
+	r := &running{cmd, name}
 	w.t.Cleanup(r.kill)
 	return r
 }
