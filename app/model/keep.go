@@ -469,7 +469,7 @@ func (k *Keep) Save(beside bool) {
 	}
 	k.busy, k.err = savingText, ""
 	round := k.round
-	same := false
+	same, alike := false, ""
 	k.s.list.change(func(v *vault.Vault) error {
 		a, ok := v.Account(id)
 		if !ok {
@@ -477,6 +477,7 @@ func (k *Keep) Save(beside bool) {
 		}
 		var fresh bool
 		if beside {
+			alike = keptBefore(a.Recovery, sheet, now)
 			a.Recovery, fresh = a.Recovery.Clone().Add(sheet)
 		} else {
 			a.Recovery, fresh = a.Recovery.Clone().Replace(sheet, now)
@@ -500,6 +501,9 @@ func (k *Keep) Save(beside bool) {
 			k.notes = []string{"These keys were kept already."}
 		default:
 			k.kept(n)
+			if alike != "" {
+				k.notes = []string{alike}
+			}
 		}
 		k.changed.call()
 	})
