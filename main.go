@@ -51,6 +51,7 @@ func openWindow(w cli.Window, started time.Time) error {
 	return app.Run(app.Config{
 		Dir:     dir,
 		Link:    w.Link,
+		Pack:    w.Pack,
 		Version: version,
 		Keyring: keys.System(cli.KeyringService),
 		Log:     slog.New(slog.NewTextHandler(os.Stderr, nil)),

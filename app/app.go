@@ -40,6 +40,7 @@ import (
 	"github.com/tallystick/tallystick/vault/keys"
 	"github.com/tallystick/tallystick/vault/secret"
 	"github.com/tallystick/tallystick/vault/share"
+	"github.com/tallystick/tallystick/vault/share/pack/shelf"
 	"github.com/tallystick/tallystick/vault/share/team"
 	"github.com/tallystick/tallystick/vault/transfer/exports"
 )
@@ -48,6 +49,7 @@ import (
 type Config struct {
 	Dir     string          // the data directory; everything that is stored is under it
 	Link    secret.Bytes    // an authenticator link to open on the preview; empty for none
+	Pack    string          // the absolute path of a code pack to open; "" = none
 	Version string          // shown in the settings
 	Keyring keys.Keyring    // where the device secret is kept
 	Log     *slog.Logger    // nothing secret is ever logged
@@ -58,7 +60,7 @@ type Config struct {
 }
 
 // Run opens the window of cfg.Dir and returns when it has closed. When another process already shows that directory, the
-// link, or a request to come to the front, is handed to it and Run returns nil at once.
+// link, the code pack, or a request to come to the front, is handed to it and Run returns nil at once.
 func Run(cfg Config) error {
 	var backups *backup.Keeper
 	manager, err := vault.Open(vault.Config{
@@ -75,6 +77,9 @@ func Run(cfg Config) error {
 	claim := platform.Request{Command: commandShow}
 	if !cfg.Link.IsEmpty() {
 		claim = platform.Request{Command: commandOpen, Text: cfg.Link}
+	}
+	if cfg.Pack != "" {
+		claim = platform.Request{Command: commandPack, Text: secret.FromString(cfg.Pack)}
 	}
 	stop := make(chan struct{})
 	instance, err := platform.Claim(cfg.Dir, claim, func(r platform.Request) platform.Reply {
@@ -118,6 +123,7 @@ func Run(cfg Config) error {
 		Backups:          backups,
 		Exports:          exports.Reminders{Dir: cfg.Dir},
 		Teams:            teams,
+		Packs:            shelf.Shelf{Dir: cfg.Dir, Vault: manager},
 		Who:              whoAmI,
 		Downloads:        downloads,
 		Guides:           guides,
@@ -126,7 +132,7 @@ func Run(cfg Config) error {
 	w.show(ctx, session, view.About{Version: cfg.Version, DataDir: cfg.Dir, KeyringName: cfg.Keyring.Name()})
 	go serve(ctx, requests, session, w)
 	go w.watchSignals(ctx, session)
-	w.run(ctx, session, cfg.Link)
+	w.run(ctx, session, cfg.Link, cfg.Pack)
 	w.ending.at("the last save")
 	session.Close()
 	w.ending.at("the vault")

@@ -14,6 +14,7 @@ const (
 	commandShow = "show"
 	commandOpen = "open"
 	commandLock = "lock"
+	commandPack = "pack" // its text is the absolute path of a code pack
 
 	replyOK            = "ok"
 	replyNothingToLock = "nothing-to-lock-with"
@@ -58,6 +59,9 @@ func answer(session *model.Session, w *window, r platform.Request) platform.Repl
 	case commandOpen:
 		w.raise()
 		w.root.OpenLink(r.Text)
+	case commandPack:
+		w.raise()
+		w.root.OpenPack(string(r.Text.Reveal()))
 	case commandLock:
 		if _, locked := session.Lock(); !locked {
 			return platform.Reply{Word: replyNothingToLock}

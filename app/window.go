@@ -106,11 +106,14 @@ func startSize(p model.Prefs) fyne.Size {
 }
 
 // run shows the window and blocks until it is closed.
-func (w *window) run(ctx context.Context, session *model.Session, link secret.Bytes) {
+func (w *window) run(ctx context.Context, session *model.Session, link secret.Bytes, pack string) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if !link.IsEmpty() {
 		w.root.OpenLink(link)
+	}
+	if pack != "" {
+		w.root.OpenPack(pack)
 	}
 	if w.trace {
 		w.root.OnFirstCodes(func() {

@@ -3,12 +3,14 @@ package cli
 import (
 	"errors"
 	"io"
+	"net/url"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/pflag"
 
 	"github.com/tallystick/tallystick/vault/secret"
+	"github.com/tallystick/tallystick/vault/share/pack/shelf"
 )
 
 // Window is what the command line asks of the window.
@@ -16,11 +18,12 @@ type Window struct {
 	Dir     string       // --dir; "" = not given
 	Profile string       // --profile; "" = the person's own
 	Link    secret.Bytes // the link whose preview is to be shown; empty = none
+	Pack    string       // the absolute path of the code pack to open; "" = none
 }
 
 // WantsWindow reports whether args (without the program's name) open the window rather
-// than run a command: no command at all, or nothing but one authenticator link, the way
-// desktop URI handlers pass it. --dir and --profile go with both. Whatever it does not
+// than run a command: no command at all, or nothing but one authenticator link or one
+// code pack, the way desktops pass what was opened with it. --dir and --profile go with both. Whatever it does not
 // understand in full is left to Run, which says what is wrong.
 func WantsWindow(args []string) (Window, bool) {
 	var w Window
@@ -42,8 +45,31 @@ func WantsWindow(args []string) (Window, bool) {
 	case len(words) == 1 && isLink(words[0]):
 		w.Link = secret.FromString(words[0])
 		return w, true
+	case len(words) == 1:
+		w.Pack = packPath(words[0])
+		return w, w.Pack != ""
 	}
 	return Window{}, false
+}
+
+// packPath is the absolute path of a code pack, which is known by its ending; "" when a
+// word is none.
+func packPath(word string) string {
+	if len(word) >= len("file://") && strings.EqualFold(word[:len("file://")], "file://") {
+		u, err := url.Parse(word)
+		if err != nil || u.Host != "" && u.Host != "localhost" {
+			return ""
+		}
+		word = filepath.FromSlash(u.Path)
+	}
+	if !strings.EqualFold(filepath.Ext(word), shelf.Suffix) {
+		return ""
+	}
+	path, err := filepath.Abs(word)
+	if err != nil {
+		return ""
+	}
+	return path
 }
 
 // linkSchemes are the beginnings that make an argument a link, in small letters.

@@ -35,15 +35,35 @@ func TestWantsWindow(t *testing.T) {
 		{[]string{link, "code"}, nil, ""},
 		{[]string{"https://example.com"}, nil, ""},
 		{[]string{"otpauth"}, nil, ""},
+		{[]string{"/x/codes.tallypack"}, &Window{Pack: "/x/codes.tallypack"}, ""},
+		{[]string{"--dir", "/d", "/x/My Codes.TallyPack"}, &Window{Dir: "/d", Pack: "/x/My Codes.TallyPack"}, ""},
+		{[]string{"file:///x/My%20Codes.tallypack"}, &Window{Pack: "/x/My Codes.tallypack"}, ""},
+		{[]string{"file://elsewhere/x.tallypack"}, nil, ""},
+		{[]string{"file:///%zz.tallypack"}, nil, ""},
+		{[]string{"/x/codes.txt"}, nil, ""},
+		{[]string{"/x/a.tallypack", "/x/b.tallypack"}, nil, ""},
+		{[]string{"pack", "/x/a.tallypack"}, nil, ""},
 	} {
 		w, is := WantsWindow(c.args)
 		if is != (c.want != nil) {
 			t.Errorf("%q: window %v", c.args, is)
 			continue
 		}
-		if is && (w.Dir != c.want.Dir || w.Profile != c.want.Profile || string(w.Link.Reveal()) != c.link) {
+		if is && (w.Dir != c.want.Dir || w.Profile != c.want.Profile || filepath.ToSlash(w.Pack) != c.want.Pack || string(w.Link.Reveal()) != c.link) {
 			t.Errorf("%q: %+v, link of %d bytes", c.args, w, w.Link.Len())
 		}
+	}
+}
+
+// A pack that is named from where somebody stands is found from anywhere: the window that runs already may stand elsewhere.
+func TestPackIsAbsolute(t *testing.T) {
+	t.Chdir(t.TempDir())
+	here, err := filepath.Abs("a.tallypack")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w, ok := WantsWindow([]string{"a.tallypack"}); !ok || w.Pack != here {
+		t.Errorf("%+v, want %s", w, here)
 	}
 }
 

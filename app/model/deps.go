@@ -81,6 +81,8 @@ type Deps struct {
 	Exports ExportReminders
 	// Teams does everything with shared vaults; nil = there are none. A change that it makes to the vault is seen by Vault.
 	Teams Teams
+	// Packs keeps code packs that were given to this person until they have run out; nil = they are shown, and not kept.
+	Packs PackKeeper
 	// Who is what the system calls the person and this computer, to begin with; nil = unknown.
 	Who func() share.Person
 	// Downloads is where the browser puts files; nil or "" = unknown.

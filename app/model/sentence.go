@@ -27,6 +27,7 @@ import (
 	"github.com/tallystick/tallystick/vault/secret"
 	"github.com/tallystick/tallystick/vault/share"
 	"github.com/tallystick/tallystick/vault/share/pack"
+	"github.com/tallystick/tallystick/vault/share/pack/shelf"
 	"github.com/tallystick/tallystick/vault/share/store"
 	"github.com/tallystick/tallystick/vault/share/store/web"
 	"github.com/tallystick/tallystick/vault/share/team"
@@ -291,6 +292,7 @@ var sentences = []said{
 	{pack.ErrRecipient, "That is not the key of somebody to encrypt for. It begins with age1."},
 	{pack.ErrDamaged, "That is no code pack, or it was cut off or changed."},
 	{pack.ErrNotYet, "The first code of this pack is still to come. Check the clock of this computer."},
+	{shelf.ErrFull, "Too many code packs are kept already. Remove some that you no longer need."},
 	{pack.ErrOver, "This code pack has run out. Ask for another one."},
 
 	// Last: what took too long is said by a sentinel above, where there is one.

@@ -51,22 +51,24 @@ type Session struct {
 
 	opener *vault.RecoveryKey // opens sealed recovery keys while they are shown; nil = closed
 
-	list     *List
-	add      *Add
-	keep     *Keep
-	doctor   *Doctor
-	kits     *Kit
-	backup   *Backup
-	restore  *Restore
-	export   *Export
-	moveIn   *MoveIn
-	printout *Printout
-	rescue   *Rescue
-	sharing  *Sharing
-	settings *Settings
-	clip     *clip
-	idle     autoLock
-	changed  listeners
+	list      *List
+	add       *Add
+	keep      *Keep
+	doctor    *Doctor
+	kits      *Kit
+	backup    *Backup
+	restore   *Restore
+	export    *Export
+	moveIn    *MoveIn
+	printout  *Printout
+	rescue    *Rescue
+	sharing   *Sharing
+	packs     *Packs
+	packMaker *PackMaker
+	settings  *Settings
+	clip      *clip
+	idle      autoLock
+	changed   listeners
 }
 
 // NewSession makes the models. It reads the settings, and nothing else yet.
@@ -88,6 +90,9 @@ func NewSession(d Deps) *Session {
 	s.printout = &Printout{s: s, chosen: map[vault.ID]bool{}}
 	s.rescue = &Rescue{s: s}
 	s.sharing = newSharing(s)
+	s.packs, s.packMaker = &Packs{s: s}, &PackMaker{s: s}
+	s.packs.drop()
+	s.packMaker.drop()
 	s.clip = &clip{s: s}
 	s.idle = autoLock{s: s}
 	return s
@@ -157,9 +162,9 @@ func (s *Session) job(work func(ctx context.Context), then, stale func()) (done 
 }
 
 // Resting reports whether nothing is under way that may still change what the pages show: no job, and no first look at the
-// shared vaults. Whoever draws a page to keep it waits for that.
+// shared vaults and the kept code packs. Whoever draws a page to keep it waits for that.
 func (s *Session) Resting() bool {
-	return s.working == 0 && s.busy == 0 && s.sharing.resting()
+	return s.working == 0 && s.busy == 0 && s.sharing.resting() && s.packs.resting()
 }
 
 // slow is job with the screen shown as busy meanwhile.
@@ -376,6 +381,7 @@ func (s *Session) opened(snap *snapshot) {
 	s.backup.opened()
 	s.export.opened()
 	s.sharing.opened()
+	s.packs.sessionOpened()
 }
 
 // Lock closes the vault behind a passphrase. locked is false, with a sentence that
@@ -428,6 +434,8 @@ func (s *Session) drop() map[vault.ID]time.Time {
 	s.rescue.drop()
 	s.printout.drop()
 	s.sharing.drop()
+	s.packs.drop()
+	s.packMaker.drop()
 	s.CloseRecovery()
 	return s.list.drop()
 }

@@ -41,6 +41,7 @@ type world struct {
 	backups model.BackupKeeper
 	exports model.ExportReminders
 	teams   model.Teams
+	packs   model.PackKeeper
 
 	s       *model.Session
 	list    *model.List
@@ -76,7 +77,7 @@ func (w *world) deps() model.Deps {
 		Vault: w.vault, Scanner: w.scanner, Screens: w.screens.Take, Cameras: w.cameras, ClipboardPicture: w.picture.Read, Clipboard: w.clip,
 		Settings: w.settings, Now: w.loop.Now, Post: w.loop.Post, After: w.loop.After, Hide: w.screens.Hide,
 		Downloads: func() string { return w.downloads }, Guides: w.guides, Languages: w.languages,
-		Clock: w.clock, TimeSources: w.sources, Body: w.body, Backups: w.backups, Exports: w.exports, Teams: w.teams,
+		Clock: w.clock, TimeSources: w.sources, Body: w.body, Backups: w.backups, Exports: w.exports, Teams: w.teams, Packs: w.packs,
 	}
 }
 

@@ -54,6 +54,7 @@ func newEmptyState(r *Root) *emptyState {
 		widget.NewText(widget.Title, "Add your first account"),
 		widget.NewText(widget.Muted, "Sign in to the portal and go to where it shows a QR code. Then choose:"),
 		e.ways.body,
+		widget.NewFlow(0, widget.NewButton(widget.Quiet, sentPack, look.IconFile, func() { r.chooseFile(r.OpenPack) })),
 	)
 	return e
 }

@@ -25,6 +25,7 @@ type mainPage struct {
 	none   fyne.CanvasObject // nothing matches
 	open   *widget.Banner    // an enrollment that was interrupted
 	care   *widget.Banner    // an export in the open, or no backup
+	guest  guestBanner       // codes somebody gave to this person
 	left   *fyne.Container
 	panes  *twoPane
 	detail *detailPane
@@ -62,8 +63,8 @@ func newMainPage(r *Root) *mainPage {
 	p.none = centred(widget.NewCentered(widget.Muted, "No account matches."))
 
 	bar := container.NewBorder(nil, nil, nil, container.NewHBox(add, more), p.search)
-	p.open, p.care = widget.NewBanner(), widget.NewBanner()
-	top := widget.NewPadded(look.Space2, look.Space2, widget.NewColumn(look.Space2, bar, p.chips, p.open, p.care))
+	p.open, p.care, p.guest.Banner = widget.NewBanner(), widget.NewBanner(), widget.NewBanner()
+	top := widget.NewPadded(look.Space2, look.Space2, widget.NewColumn(look.Space2, bar, p.chips, p.guest.Banner, p.open, p.care))
 	p.left = container.NewBorder(top, nil, nil, nil, container.NewStack(p.rows, p.none, p.empty.body))
 	p.detail = newDetailPane(r)
 	p.panes = newTwoPane(p.left, p.detail.body)
@@ -99,6 +100,7 @@ func (p *mainPage) update() {
 	p.updateChips()
 	p.updateUnfinished()
 	p.updateCare()
+	p.updateGuest()
 	if q := p.list.Query(); q != p.search.Text {
 		p.search.SetText(q)
 	}
@@ -331,6 +333,9 @@ func (r *Root) accountMenu(a model.Row, details bool) *fyne.Menu {
 	if generates {
 		add("Show QR code", look.IconQR, func() { r.openQR(a.ID) })
 	}
+	if generates && a.Kind != model.HOTP {
+		add("Codes for a guest", look.IconClock, func() { r.openPackMaker(a.ID) })
+	}
 	if r.session.Sharing().CanMove(a.ID) {
 		add("Share with a team", look.IconShare, func() { r.openMove(a.ID) })
 	}
@@ -368,6 +373,7 @@ func (p *mainPage) showAppMenu(button fyne.CanvasObject) {
 		item("Recovery kit", look.IconRecovery, r.openKit),
 		item("Backups", look.IconHistory, r.openBackup),
 		item(sharingWord(r.session.Sharing()), look.IconShare, r.openSharing),
+		item("Code packs", look.IconClock, r.openPacks),
 		item("Export", look.IconExport, r.openExport),
 		item("Settings", look.IconSettings, r.openSettings),
 		item("Check-up", look.IconSuccess, r.openDoctor),

@@ -59,6 +59,7 @@ type Root struct {
 	shortcuts fyne.ShortcutHandler // what the canvas knows too, for whoever has no canvas of a real window
 
 	pendingLink secret.Bytes // a link that arrived before the vault was open
+	pendingPack string       // the file of a code pack that did
 	firstCodes  func()
 	stopToast   func()
 }
@@ -81,6 +82,8 @@ func NewRoot(win fyne.Window, session *model.Session, env Env) *Root {
 	session.Printout().OnChange(r.printoutChanged)
 	session.Rescue().OnChange(r.rescueChanged)
 	session.Sharing().OnChange(r.sharingChanged)
+	session.Packs().OnChange(r.packsChanged)
+	session.PackMaker().OnChange(r.packMakerChanged)
 	session.Doctor().OnChange(r.doctorChanged)
 	session.List().OnChange(r.listChanged)
 	session.List().OnNotice(r.showNotice)
@@ -109,6 +112,10 @@ func (r *Root) Tick() {
 // Dropped takes files that were dropped on the window.
 func (r *Root) Dropped(paths []string) {
 	if len(paths) == 0 {
+		return
+	}
+	if len(paths) == 1 && model.IsPack(paths[0]) {
+		r.OpenPack(paths[0])
 		return
 	}
 	if p, ok := r.current.(dropper); ok {
@@ -209,6 +216,7 @@ func (r *Root) showState() {
 	default:
 		r.show(newStartingPage())
 	}
+	r.openPendingPack()
 }
 
 // addChanged brings the add flow to the front when it starts, and the list back when it ends.

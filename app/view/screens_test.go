@@ -166,7 +166,7 @@ var screens = slices.Concat([]screenOf{
 	{"settings", phone, 1, openVault, func(s *stage) { s.shortcut(fyne.KeyComma, false) }},
 	{"move-in", phone, 1, openVault, func(s *stage) { s.root.openMoveIn() }},
 	{"keyboard", phone, 1, openVault, func(s *stage) { s.root.openHelp() }},
-}, shareScreens)
+}, shareScreens, packScreens)
 
 // screenOf is a screen: how large the window is, how large the text, what lies in the vault, and how one gets there.
 type screenOf struct {

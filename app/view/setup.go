@@ -3,6 +3,7 @@ package view
 import (
 	"fyne.io/fyne/v2"
 
+	"github.com/tallystick/tallystick/app/look"
 	"github.com/tallystick/tallystick/app/widget"
 	"github.com/tallystick/tallystick/vault/secret"
 )
@@ -41,7 +42,8 @@ func newSetupPage(r *Root) *setupPage {
 	} else {
 		objects = append(objects, widget.NewText(widget.Muted, "Your accounts are encrypted. The key is kept in "+r.env.About.KeyringName+", so there is nothing to remember. You can add a passphrase later."))
 	}
-	objects = append(objects, p.banner, p.create)
+	objects = append(objects, p.banner, p.create,
+		widget.NewFlow(0, widget.NewButton(widget.Quiet, sentPack, look.IconFile, func() { r.chooseFile(r.OpenPack) })))
 	p.body = centred(objects...)
 	p.update()
 	return p

@@ -43,6 +43,7 @@ type stage struct {
 	backups   model.BackupKeeper
 	exports   model.ExportReminders
 	teams     model.Teams
+	packs     model.PackKeeper
 	ids       []vault.ID // of the accounts that were filled in for sharing
 }
 
@@ -68,7 +69,7 @@ func newStage(t *testing.T, size fyne.Size, config look.Config, prepare func(*st
 	s.session = model.NewSession(model.Deps{
 		Vault: s.vault, Scanner: s.scanner, Screens: s.screens.Take, ClipboardPicture: s.picture.Read,
 		Clipboard: s.clip, Settings: &apptest.Settings{}, Now: s.loop.Now, Rand: bytes.NewReader(bytes.Repeat([]byte{9, 130, 77, 201, 5}, 400)), Post: s.loop.Post, After: s.loop.After, Hide: s.screens.Hide,
-		Backups: s.backups, Exports: s.exports, Teams: s.teams, Who: func() share.Person { return share.Person{Name: "Maria", Device: "desk PC"} },
+		Backups: s.backups, Exports: s.exports, Teams: s.teams, Packs: s.packs, Who: func() share.Person { return share.Person{Name: "Maria", Device: "desk PC"} },
 		Kits: kits{}, Downloads: func() string { return s.downloads }, Guides: guides(t),
 		Cameras: s.cameras, Clock: s.sick.clock, TimeSources: s.sick.sources, Body: s.sick.body,
 	})

@@ -311,18 +311,30 @@ func Decode(text []byte) (Pack, error) {
 
 // SealTo encrypts a pack to one person's key: an age recipient, age1… or age1pq1…. ErrRecipient, ErrTooLarge.
 func (p Pack) SealTo(recipient string) ([]byte, error) {
-	recipient = strings.TrimSpace(recipient)
-	var to age.Recipient
-	var err error
-	if strings.HasPrefix(recipient, "age1pq1") {
-		to, err = age.ParseHybridRecipient(recipient)
-	} else {
-		to, err = age.ParseX25519Recipient(recipient)
-	}
+	to, err := recipientOf(recipient)
 	if err != nil {
-		return nil, ErrRecipient
+		return nil, err
 	}
 	return p.seal(to)
+}
+
+// IsKey reports whether a text is a key that SealTo takes.
+func IsKey(text string) bool {
+	_, err := recipientOf(text)
+	return err == nil
+}
+
+func recipientOf(text string) (to age.Recipient, err error) {
+	text = strings.TrimSpace(text)
+	if strings.HasPrefix(text, "age1pq1") {
+		to, err = age.ParseHybridRecipient(text)
+	} else {
+		to, err = age.ParseX25519Recipient(text)
+	}
+	if err != nil { // the library's errors quote what they read
+		return nil, ErrRecipient
+	}
+	return to, nil
 }
 
 // SealPassphrase encrypts a pack under a passphrase, which is normalised to NFKC first. ErrWrongKey for an empty one, ErrTooLarge.
