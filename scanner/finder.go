@@ -3,6 +3,7 @@ package scanner
 import (
 	"cmp"
 	"math"
+	"math/bits"
 	"slices"
 )
 
@@ -50,6 +51,11 @@ const (
 	ringModule = 1.6
 	// ringMisses of 16 directions may be damaged or blurred away.
 	ringMisses = 5
+	// ringEnds is in how many of 16 directions the dark ring must end, or ringEndsInside of eight beside each other, half of
+	// them all. It has ended when it is no wider than widestRing modules: the diagonal of one that is not turned, and half a
+	// module more.
+	ringEnds, ringEndsInside = 12, 7
+	widestRing               = 2.2
 	// solidPart of solidWhole of a core must be dark: a speck of dust may lie on it.
 	solidPart, solidWhole = 6, 7
 	// minModule, in pixels: below, light and dark of neighbouring modules share every pixel.
@@ -397,33 +403,52 @@ var around = func() (d [16]Point) {
 // ringed reports whether f looks like a finder all around, whichever way it is turned: from the middle outwards come the
 // core, the light ring and the dark one. Text and noise have the proportions in a row and a column by chance, but not on
 // every side.
+//
+// And the dark ring must end: all around where there is a quiet zone, and on the two sides towards the code where there is none and
+// the ring runs into a dark page. In the letter o, light on dark, it ends wherever the next letter happens to be.
 func ringed(b *bitmap, f finder) bool {
-	if f.module < ringModule {
-		return true // a pixel is too coarse for this
-	}
-	misses := 0
+	misses, ends := 0, uint32(0)
 	step := max(0.2, 1/f.module) // modules
-	for _, d := range around {
+	for i, d := range around {
 		dx, dy := d.X*f.wide, d.Y*f.tall
 		// Where the core ends and where the light ring does. Straight on that is after 1.5 and 2.5 modules, on the
 		// diagonal after 2.1 and 3.5; and a module of a pattern that is turned measures up to 1.4 in rows and columns, so
 		// that all of this may also be a factor of 0.7 less.
-		var core, ring float64
-		for r := step; r < 4.2; r += step {
-			if dark := b.at(floor(f.x+r*dx), floor(f.y+r*dy)); core == 0 && !dark {
-				core = r
-			} else if core != 0 && dark {
-				ring = r
-				break
+		var core, ring, end float64
+		for r := step; r < 7 && end == 0; r += step {
+			switch dark := b.at(floor(f.x+r*dx), floor(f.y+r*dy)); {
+			case core == 0:
+				if !dark {
+					core = r
+				}
+			case ring == 0:
+				if dark {
+					ring = r
+				}
+			case !dark:
+				end = r
 			}
 		}
-		if core < 0.8 || core > 2.6 || ring == 0 || ring-core < 0.35 || ring-core > 1.9 {
+		if end != 0 && end-ring < widestRing {
+			ends |= 1 << i
+		}
+		// A pixel is too coarse for the rest where modules are small.
+		if f.module >= ringModule && (core < 0.8 || core > 2.6 || ring == 0 || ring > 4.2 || ring-core < 0.35 || ring-core > 1.9) {
 			if misses++; misses > ringMisses {
 				return false
 			}
 		}
 	}
-	return true
+	if bits.OnesCount32(ends) >= ringEnds {
+		return true
+	}
+	ends |= ends << len(around)
+	for i := range around {
+		if bits.OnesCount32(ends>>i&0xFF) >= ringEndsInside {
+			return true
+		}
+	}
+	return false
 }
 
 // rowStep is how many rows one is read of.
