@@ -23,9 +23,11 @@ const (
 
 // tally is Tallystick as one person has it on a desktop.
 type tally struct {
-	t   testing.TB
-	d   *desktop.Desktop
-	bin string
+	t     testing.TB
+	d     *desktop.Desktop
+	bin   string
+	dir   string          // the data directory; "" = where the program puts it
+	place image.Rectangle // of the window; empty = at the left edge
 }
 
 func newTally(t testing.TB, d *desktop.Desktop) *tally { return &tally{t: t, d: d, bin: bin} }
@@ -33,11 +35,19 @@ func newTally(t testing.TB, d *desktop.Desktop) *tally { return &tally{t: t, d: 
 // run runs a command of the command line to its end.
 func (a *tally) run(stdin string, args ...string) desktop.Result {
 	a.t.Helper()
-	res, err := a.d.Run(within(a.t, patience), stdin, a.bin, args...)
+	res, err := a.d.Run(within(a.t, patience), stdin, a.bin, a.args(args)...)
 	if err != nil {
 		a.t.Fatalf("tallystick %s: %v\n%s", args[0], err, res.Stderr)
 	}
 	return res
+}
+
+// args are arguments for this person's data.
+func (a *tally) args(args []string) []string {
+	if a.dir == "" {
+		return args
+	}
+	return append([]string{"--dir", a.dir}, args...)
 }
 
 // exits runs a command and holds it to an exit status.
@@ -87,7 +97,7 @@ func decode[T any](t testing.TB, text string) T {
 	return v
 }
 
-// open starts the window and waits until it is on the screen, placed at the left edge.
+// open starts the window and waits until it is on the screen, at its place.
 func (a *tally) open(args ...string) (*desktop.Process, *desktop.Window) {
 	a.t.Helper()
 	return a.openWith(desktop.StartOptions{}, args...)
@@ -96,7 +106,7 @@ func (a *tally) open(args ...string) (*desktop.Process, *desktop.Window) {
 func (a *tally) openWith(opt desktop.StartOptions, args ...string) (*desktop.Process, *desktop.Window) {
 	a.t.Helper()
 	ctx := within(a.t, patience)
-	p, err := a.d.Start("tallystick", opt, a.bin, args...)
+	p, err := a.d.Start("tallystick", opt, a.bin, a.args(args)...)
 	if err != nil {
 		a.t.Fatal(err)
 	}
@@ -104,7 +114,11 @@ func (a *tally) openWith(opt desktop.StartOptions, args ...string) (*desktop.Pro
 	if err != nil {
 		a.t.Fatalf("%v\nthe program said: %s", err, p.Output())
 	}
-	if err := w.Move(ctx, image.Rect(10, 40, 10+440, 40+700)); err != nil {
+	place := a.place
+	if place.Empty() {
+		place = image.Rect(10, 40, 10+440, 40+700)
+	}
+	if err := w.Move(ctx, place); err != nil {
 		a.t.Fatal(err)
 	}
 	return p, w

@@ -18,6 +18,9 @@ func (d *Desktop) Picture() (*image.RGBA, error) {
 	return d.picture(image.Rect(0, 0, int(d.screen.WidthInPixels), int(d.screen.HeightInPixels)))
 }
 
+// Height of the screen in pixels.
+func (d *Desktop) Height() int { return int(d.screen.HeightInPixels) }
+
 func (d *Desktop) picture(r image.Rectangle) (*image.RGBA, error) {
 	r = r.Intersect(image.Rect(0, 0, int(d.screen.WidthInPixels), int(d.screen.HeightInPixels)))
 	if r.Empty() {
