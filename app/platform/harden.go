@@ -22,9 +22,9 @@ func Harden() error { return harden() }
 // this process's memory and from attaching a debugger. It is for the command line.
 //
 // The window must not call it on Linux: PR_SET_DUMPABLE 0 closes /proc/PID/root to
-// xdg-desktop-portal, which then refuses every request (flatpak/xdg-desktop-portal
-// issue 785; password managers have met it). The screen on Wayland, the system's
-// dark mode and its file dialog all come through the portal.
+// xdg-desktop-portal, which then refuses every request, as password managers have
+// found out. The screen on Wayland, the system's dark mode and its file dialog all
+// come through the portal.
 //
 //   - Linux: PR_SET_DUMPABLE 0. /proc/PID then belongs to root. The process itself
 //     can still read what its runtime and a benchmark need (fd, maps, status,
