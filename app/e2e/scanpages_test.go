@@ -7,8 +7,10 @@ import (
 	"encoding/base64"
 	"fmt"
 	"html/template"
+	"math"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,6 +22,11 @@ import (
 
 // gallery is a web site whose pages show codes in all the ways that portals do.
 type gallery struct{ url string }
+
+// linkOn is the text of the code on a page of the gallery: the account is named for the page, so that one cannot be taken for another.
+func linkOn(room string) string {
+	return "otpauth://totp/Example%20Portal:" + room + "@shop.example?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example%20Portal"
+}
 
 const (
 	oneLink = "otpauth://totp/Example%20Portal:maria@shop.example?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example%20Portal"
@@ -35,15 +42,16 @@ func openGallery(t *testing.T) *gallery {
 		}
 		return template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(png))
 	}
-	shown := struct{ One, Two template.URL }{picture(oneLink), picture(twoLink)}
+	two := picture(twoLink)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		tmpl, ok := rooms[strings.Trim(r.URL.Path, "/")]
+		name := strings.Trim(r.URL.Path, "/")
+		tmpl, ok := rooms[name]
 		if !ok {
 			http.NotFound(w, r)
 			return
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_ = tmpl.Execute(w, shown)
+		_ = tmpl.Execute(w, struct{ One, Two template.URL }{picture(linkOn(name)), two})
 	}))
 	t.Cleanup(server.Close)
 	return &gallery{server.URL + "/"}
@@ -51,10 +59,10 @@ func openGallery(t *testing.T) *gallery {
 
 // rooms are the pages.
 var rooms = map[string]*template.Template{
-	"empty":  room(`<h2>Nothing to see</h2>`),
-	"plain":  room(`<p>Scan this code.</p><img src="{{.One}}">`),
-	"zoom-1": room(`<img src="{{.One}}">`), "zoom-1.5": room(`<style>body{zoom:1.5}</style><img src="{{.One}}">`),
-	"zoom-2": room(`<style>body{zoom:2}</style><img src="{{.One}}">`),
+	"empty": room(`<h2>Nothing to see</h2>`),
+	"plain": room(`<p>Scan this code.</p><img src="{{.One}}">`),
+	// For the zoom of the browser.
+	"larger": room(`<p>Scan this code.</p><img src="{{.One}}">`), "twice": room(`<p>Scan this code.</p><img src="{{.One}}">`),
 	// Light on dark, without the white border that the standard asks for.
 	"dark": room(`<style>body{background:#15171c;color:#ddd} div{width:180px;height:180px;overflow:hidden;background:#15171c}
 		img{filter:invert(1);mix-blend-mode:lighten;margin:-16px}</style><p>Dark mode</p><div><img src="{{.One}}"></div>`),
@@ -80,6 +88,34 @@ func (g *gallery) show(s *surfer, name string) {
 	s.arrive("opening "+name, chromedp.Navigate(g.url+name))
 }
 
+// zoom makes the page as large as a person makes it, with the browser's keys.
+func (s *surfer) zoom(times float64) {
+	s.t.Helper()
+	ctx := within(s.t, patience)
+	if err := s.window.Key(ctx, "ctrl+0"); err != nil {
+		s.t.Fatal(err)
+	}
+	err := desktop.Wait(ctx, fmt.Sprintf("the page at %v times its size", times), func() error {
+		var now float64
+		s.do("asking for the zoom", func(ctx context.Context, target *chromedp.Target) (none chromedp.Void, err error) {
+			now, err = chromedp.Evaluate[float64]("devicePixelRatio")(ctx, target)
+			return none, err
+		})
+		switch {
+		case math.Abs(now-times) < 0.01:
+			return nil
+		case now < times:
+			if err := s.window.Key(ctx, "ctrl+plus"); err != nil {
+				return err
+			}
+		}
+		return fmt.Errorf("it is %v", now)
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 // What is on the screen is read however the page shows it, and what is not readable is said why.
 func TestScanPages(t *testing.T) {
 	d := newDesktop(t, desktop.Options{})
@@ -94,17 +130,19 @@ func TestScanPages(t *testing.T) {
 	}
 	for _, page := range []struct {
 		name  string
+		zoom  float64
 		texts []string
 	}{
-		{"plain", []string{oneLink}},
-		{"zoom-1", []string{oneLink}}, {"zoom-1.5", []string{oneLink}}, {"zoom-2", []string{oneLink}},
-		{"dark", []string{oneLink}},
-		{"two", []string{oneLink, twoLink}},
-		{"moving", []string{oneLink}},
-		{"empty", nil},
-		{"covered", nil},
+		{"plain", 1, []string{linkOn("plain")}},
+		{"larger", 1.5, []string{linkOn("larger")}}, {"twice", 2, []string{linkOn("twice")}},
+		{"dark", 1, []string{linkOn("dark")}},
+		{"two", 1, []string{linkOn("two"), twoLink}},
+		{"moving", 1, []string{linkOn("moving")}},
+		{"empty", 1, nil},
+		{"covered", 1, nil},
 	} {
 		g.show(s, page.name)
+		s.zoom(page.zoom)
 		seen := scan()
 		texts := map[string]bool{}
 		for _, c := range seen.Codes {
@@ -126,7 +164,8 @@ func TestScanPages(t *testing.T) {
 	}
 }
 
-// The window, where the code is not simply there: two to choose from, one that is covered, one that comes late.
+// The window: a page at every zoom, dark, moving; and where the code is not simply there: two to choose from, one that is
+// covered, one that comes late.
 func TestScanPagesInTheWindow(t *testing.T) {
 	d := newDesktop(t, desktop.Options{})
 	a := newTally(t, d)
@@ -135,8 +174,22 @@ func TestScanPagesInTheWindow(t *testing.T) {
 	a.shows(w, "Start")
 	a.press(w, "Return")
 	a.shows(w, "Add your first account")
-	s := surf(t, d, g.url+"covered")
+	s := surf(t, d, g.url+"plain")
+	for _, page := range []struct {
+		name string
+		zoom float64
+	}{{"plain", 1}, {"larger", 1.5}, {"twice", 2}, {"dark", 1}, {"moving", 1}} {
+		g.show(s, page.name)
+		s.zoom(page.zoom)
+		a.press(w, "ctrl+shift+s")
+		a.shows(w, page.name+"@shop.example")
+		picture(t, d, page.name)
+		a.press(w, "Escape")
+		a.shows(w, "Scan my screen")
+	}
 
+	g.show(s, "covered")
+	s.zoom(1)
 	a.press(w, "ctrl+shift+s")
 	a.shows(w, "Nothing to add was found")
 	picture(t, d, "covered")
@@ -154,7 +207,7 @@ func TestScanPagesInTheWindow(t *testing.T) {
 		return none, err
 	})
 	a.shows(w, "Is this it")
-	a.shows(w, "maria@shop.example")
+	a.shows(w, "late@shop.example")
 	a.press(w, "Return")
 	a.finish(w)
 
@@ -164,10 +217,16 @@ func TestScanPagesInTheWindow(t *testing.T) {
 	a.shows(w, "Other Portal")
 	picture(t, d, "two")
 	a.clicks(w, "Other Portal")
-	a.shows(w, "Is this it", "Type this into", "Added", "Favourites")
+	a.shows(w, "Is this it")
+	a.press(w, "Return")
+	a.finish(w)
 	picture(t, d, "chosen")
 	a.quit(p, w)
-	if list := a.list(); len(list) < 1 || list[0].Issuer != "Example Portal" {
-		t.Errorf("accounts: %s", fmt.Sprint(len(list)))
+	var names []string
+	for _, acc := range a.list() {
+		names = append(names, acc.Issuer+" "+acc.Name)
+	}
+	if slices.Sort(names); !slices.Equal(names, []string{"Example Portal late@shop.example", "Other Portal paul"}) {
+		t.Errorf("accounts: %q", names)
 	}
 }
