@@ -392,6 +392,16 @@ func (h *Sharing) Asking() (v SharedVault, ok bool) {
 	return v, false
 }
 
+// Torn is the first shared vault with an account that has several keys, of which somebody who may change accounts has to choose one.
+func (h *Sharing) Torn() (v SharedVault, ok bool) {
+	for _, each := range h.Vaults() {
+		if each.Clashes > 0 && each.Role.Writes() && !each.Out {
+			return each, true
+		}
+	}
+	return v, false
+}
+
 // Of is the shared vault an account belongs to; "" = none.
 func (h *Sharing) Of(id ID) ShareID {
 	if e := h.s.list.entry(id); e != nil && h.s.list.isShared(e) {

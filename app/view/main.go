@@ -163,6 +163,10 @@ func (p *mainPage) updateCare() {
 		p.care.Set(widget.Info, "", "Somebody wants to join “"+v.Name+"”.", widget.Action{Label: "Look who", Do: func() { p.root.openShared(v.ID) }})
 		return
 	}
+	if v, ok := sharing.Torn(); ok {
+		p.care.Set(widget.Warning, "Two keys for one account of “"+v.Name+"”", tornText(v)+" The list shows one of them.", widget.Action{Label: "Choose", Do: func() { p.root.openShared(v.ID) }})
+		return
+	}
 	if left := exports.Left(); left != "" {
 		p.care.Set(widget.Warning, "Keys in the open", left,
 			widget.Action{Label: "Delete", Do: exports.DeleteLeft},

@@ -183,6 +183,17 @@ func (r *Root) openSharing() {
 			if v.Requests > 0 {
 				about = append(about, count(v.Requests, "device waits to be let in", "devices wait to be let in"))
 			}
+			if v.Clashes > 0 {
+				about = append(about, count(v.Clashes, "account has two keys", "accounts have two keys"))
+			}
+			if v.Reenroll > 0 {
+				about = append(about, count(v.Reenroll, "account", "accounts")+" to enroll again")
+			}
+			for i := 1; i < len(about); i++ {
+				if rest, one := strings.CutPrefix(about[i], "One "); one {
+					about[i] = "one " + rest
+				}
+			}
 			head := v.Head
 			if v.Busy {
 				head = "Synchronising"
@@ -267,7 +278,7 @@ func (r *Root) sharedObjects(p *sharePage) []fyne.CanvasObject {
 	}
 	if v.Clashes > 0 {
 		b := widget.NewBanner()
-		b.Set(widget.Warning, "Two keys for one account", count(v.Clashes, "account has", "accounts have")+" different keys, set by people who did not know of each other. Choose one.",
+		b.Set(widget.Warning, "Two keys for one account", tornText(v)+" Choose one.",
 			widget.Action{Label: "Choose", Do: func() { r.openClashes() }})
 		objects = append(objects, b)
 	}
@@ -290,6 +301,11 @@ func (r *Root) sharedObjects(p *sharePage) []fyne.CanvasObject {
 	}
 	objects = append(objects, widget.NewSection("About", facts...))
 	return append(objects, widget.NewFlow(look.Space2, p.button(widget.Quiet, "Leave this shared vault", look.IconOpen, r.openLeave)))
+}
+
+// tornText says that there are accounts with several keys.
+func tornText(v model.SharedVault) string {
+	return count(v.Clashes, "account has", "accounts have") + " different keys, set by people who did not know of each other."
 }
 
 // goneObjects is what is left to do about a shared vault that this device is no longer in.

@@ -9,6 +9,7 @@ import (
 	"github.com/tallystick/tallystick/app/apptest"
 	"github.com/tallystick/tallystick/app/look"
 	"github.com/tallystick/tallystick/app/model"
+	"github.com/tallystick/tallystick/vault/share"
 	"github.com/tallystick/tallystick/vault/share/store"
 )
 
@@ -141,5 +142,36 @@ func TestTheKeyboardStaysOnItsButton(t *testing.T) {
 		if s.win.Canvas().Focused() != fyne.Focusable(now) {
 			t.Errorf("the keyboard left %q", label)
 		}
+	}
+}
+
+// An account with two keys shows the code of one of them, maybe the wrong one: the list says so, and the shared vaults do.
+func TestAConflictIsToldWhereTheCodesAre(t *testing.T) {
+	s := newStage(t, phone, look.Config{}, withDesk(twoKeys))
+	s.until(func() bool { _, ok := s.session.Sharing().Torn(); return ok })
+	s.loop.Run()
+	if !s.says("Two keys for one account of “Front desk”") {
+		t.Error("the list does not say it")
+	}
+	s.button("Choose").OnTapped()
+	if _, ok := s.root.current.(*sharePage); !ok {
+		t.Errorf("the button leads to %T", s.root.current)
+	}
+	s.root.openSharing()
+	s.loop.Run()
+	if !s.says("one account has two keys") {
+		t.Error("the shared vaults do not say it")
+	}
+}
+
+// Whoever may change nothing is not asked to choose.
+func TestAViewerIsNotAskedToChoose(t *testing.T) {
+	s := newStage(t, phone, look.Config{}, withDesk(func(t *apptest.Teams, s *stage) {
+		twoKeys(t, s)
+		t.Status[0].Role = share.Viewer
+	}))
+	s.until(s.session.Sharing().Known)
+	if _, ok := s.session.Sharing().Torn(); ok {
+		t.Error("a viewer is asked")
 	}
 }
