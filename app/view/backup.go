@@ -127,8 +127,7 @@ func (p *backupPage) chooseFolder(then func(path string)) {
 			then(folder.Path())
 		}
 	}, p.root.win)
-	d.Resize(p.root.dialogSize())
-	d.Show()
+	p.root.showFiles(d)
 }
 
 func (p *backupPage) begin() {
@@ -287,8 +286,7 @@ func (p *restorePage) choose() {
 		_ = file.Close()
 		p.restore.Choose(path)
 	}, p.root.win)
-	d.Resize(p.root.dialogSize())
-	d.Show()
+	p.root.showFiles(d)
 }
 
 // restoreChanged shows what changed in the flow of restoring.

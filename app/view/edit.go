@@ -150,8 +150,7 @@ func (p *editPage) choosePicture() {
 		_ = file.Close()
 		p.takePicture(path)
 	}, p.root.win)
-	d.Resize(p.root.dialogSize())
-	d.Show()
+	p.root.showFiles(d)
 }
 
 func (p *editPage) takePicture(path string) {

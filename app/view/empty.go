@@ -75,8 +75,7 @@ func (r *Root) openPicture() {
 		r.session.Add().ReadFiles([]string{path})
 	}, r.win)
 	d.SetFilter(storage.NewExtensionFileFilter(pictureTypes))
-	d.Resize(r.dialogSize())
-	d.Show()
+	r.showFiles(d)
 }
 
 // dialogSize is nearly all of the window.

@@ -241,8 +241,7 @@ func (p *exportPage) saveAs(pass secret.Bytes) {
 		p.export.Save(path, pass)
 	}, p.root.win)
 	d.SetFileName(p.export.FileName())
-	d.Resize(p.root.dialogSize())
-	d.Show()
+	p.root.showFiles(d)
 }
 
 // exportChanged shows what changed in an export, or in what one left behind.

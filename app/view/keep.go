@@ -267,8 +267,7 @@ func (p *keepPane) open() {
 		_ = file.Close()
 		p.keep.ReadFile(path)
 	}, p.root.win)
-	d.Resize(p.root.dialogSize())
-	d.Show()
+	p.root.showFiles(d)
 }
 
 func usedOf(lines []model.KeepLine) int {

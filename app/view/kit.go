@@ -106,6 +106,5 @@ func (p *kitPage) save() {
 		p.kit.SaveOver(path)
 	}, p.root.win)
 	d.SetFileName("tallystick-recovery-kit.pdf")
-	d.Resize(p.root.dialogSize())
-	d.Show()
+	p.root.showFiles(d)
 }

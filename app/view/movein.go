@@ -120,8 +120,7 @@ func (p *moveInPage) openFile() {
 		_ = file.Close() // it is opened again where it is read
 		p.flow.Open([]string{path})
 	}, p.root.win)
-	d.Resize(p.root.dialogSize())
-	d.Show()
+	p.root.showFiles(d)
 }
 
 func (p *moveInPage) locked() []fyne.CanvasObject {

@@ -121,8 +121,7 @@ func (r *Root) saveFile(name string, then func(path string)) {
 		then(path)
 	}, r.win)
 	d.SetFileName(name)
-	d.Resize(r.dialogSize())
-	d.Show()
+	r.showFiles(d)
 }
 
 // some are the first n texts, and how many more there are.

@@ -114,8 +114,7 @@ func (p *printoutPage) save() {
 		p.out.SaveOver(path)
 	}, p.root.win)
 	d.SetFileName("recovery-keys.pdf")
-	d.Resize(p.root.dialogSize())
-	d.Show()
+	p.root.showFiles(d)
 }
 
 // printoutChanged shows what changed in the printing of recovery keys.

@@ -228,8 +228,7 @@ func (p *rescuePage) openFile() {
 		p.rescue.ReadFile(path)
 	}, p.root.win)
 	d.SetFilter(storage.NewExtensionFileFilter(append([]string{".pdf"}, pictureTypes...)))
-	d.Resize(p.root.dialogSize())
-	d.Show()
+	p.root.showFiles(d)
 }
 
 func orText(text, otherwise string) string {

@@ -147,8 +147,7 @@ func (r *Root) saveInvite(h *model.Sharing) {
 		h.SaveInvite(path)
 	}, r.win)
 	d.SetFileName("invite.txt")
-	d.Resize(r.dialogSize())
-	d.Show()
+	r.showFiles(d)
 }
 
 const joinTitle = "Join a shared vault"

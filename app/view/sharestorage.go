@@ -130,8 +130,7 @@ func (r *Root) chooseFolder(then func(path string)) {
 			then(folder.Path())
 		}
 	}, r.win)
-	d.Resize(r.dialogSize())
-	d.Show()
+	r.showFiles(d)
 }
 
 // chooseFile asks for a file that is there.
@@ -144,8 +143,7 @@ func (r *Root) chooseFile(then func(path string)) {
 		_ = file.Close() // it is opened again where it is read
 		then(path)
 	}, r.win)
-	d.Resize(r.dialogSize())
-	d.Show()
+	r.showFiles(d)
 }
 
 // openStorage changes where the storage of the shared vault is, or the credentials for it.
