@@ -85,6 +85,10 @@ const (
 	bendReach = 0.42
 	// bendStiffness is the weight of staying straight, in edges: a code of version 1 has some four hundred.
 	bendStiffness = 2
+	// growFrom, in modules from the middle of a finder, is where growing begins: three modules around the finder. The corners of a
+	// finder are known to a tenth of a module, so that as far again as it is wide nothing is off by half of one.
+	growFrom = 7.0
+	growBy   = 1.25
 	// anchorWeight is what an alignment pattern weighs in edges: its own sixteen and more, because it cannot be mistaken.
 	anchorWeight = 30
 	// anchorReach, in modules: how far from where it should be an alignment pattern is looked for. Two are at least 16 apart.
@@ -95,31 +99,102 @@ const (
 // that the whole is in place before parts of it are moved.
 func (b *bend) straighten(bits *bitmap) bool {
 	for _, terms := range [...]int{3, 6, 10, 10} {
-		var du, dv normal
-		for i := range int(b.side) {
-			at := float64(i) + 0.5
-			b.edges(bits, at, false, &du)
-			b.edges(bits, at, true, &dv)
-		}
-		u, ok := du.solve(terms)
-		v, ok2 := dv.solve(terms)
-		if !ok || !ok2 {
+		if !b.fit(bits, terms, b.side, nil) {
 			return false
-		}
-		for i := range terms {
-			b.du[i] += u[i]
-			b.dv[i] += v[i]
 		}
 	}
 	return true
 }
 
-// edges walks along a row of modules, or a column, and adds what every change of colour says.
-func (b *bend) edges(bits *bitmap, at float64, column bool, into *normal) {
+// grow fits b to what an outline says, and then to the edges of the modules around the three finders, further and further away:
+// where the bend is known it is known a few modules further too. So a code is read whose rows and columns are bent by many
+// modules, like one on a bottle.
+func (b *bend) grow(bits *bitmap, o *outline) bool {
+	pins := make([]pin, 0, len(o)*4)
+	from, to := o.modules(int(b.side)), o.pixels()
+	back := b.flat.adjoint()
+	for i, c := range from {
+		pins = append(pins, pin{c, back.at(to[i].X, to[i].Y)})
+	}
+	if !b.fit(bits, bendTerms, 0, pins) {
+		return false
+	}
+	for near := growFrom; near < b.side; near *= growBy {
+		if !b.fit(bits, bendTerms, near, pins) {
+			return false
+		}
+	}
+	for range 2 {
+		if !b.fit(bits, bendTerms, b.side, nil) {
+			return false
+		}
+	}
+	return true
+}
+
+// pin is a place of the code that is known: where the flat map has it instead.
+type pin struct{ at, seen Point }
+
+// fit moves the first terms of b to the edges no more than near modules away from the middle of a finder, and to the pins.
+func (b *bend) fit(bits *bitmap, terms int, near float64, pins []pin) bool {
+	var du, dv normal
+	if near > 0 {
+		for i := range int(b.side) {
+			at := float64(i) + 0.5
+			b.edges(bits, at, false, near, &du)
+			b.edges(bits, at, true, near, &dv)
+		}
+	}
+	for _, p := range pins {
+		t := b.terms(p.at.X, p.at.Y)
+		x, y := p.seen.X-p.at.X, p.seen.Y-p.at.Y
+		for i, v := range t {
+			x -= b.du[i] * v
+			y -= b.dv[i] * v
+		}
+		du.add(t, x, anchorWeight)
+		dv.add(t, y, anchorWeight)
+	}
+	u, ok := du.solve(terms)
+	v, ok2 := dv.solve(terms)
+	if !ok || !ok2 {
+		return false
+	}
+	for i := range terms {
+		b.du[i] += u[i]
+		b.dv[i] += v[i]
+	}
+	return true
+}
+
+// stretches are the parts of a row of modules, or a column, that are no more than near modules away from the middle of a finder.
+func (b *bend) stretches(at, near float64) (parts [2][2]float64) {
+	if near >= b.side {
+		return [2][2]float64{{0, b.side}}
+	}
+	first, last := math.Abs(at-3.5) <= near, math.Abs(b.side-3.5-at) <= near
+	if first || last {
+		parts[0] = [2]float64{0, min(b.side, 3.5+near)}
+	}
+	if first {
+		parts[1] = [2]float64{max(parts[0][1], b.side-3.5-near), b.side}
+	}
+	return parts
+}
+
+// edges walks along a row of modules, or a column, as far as it is no more than near modules away from the middle of a finder,
+// and adds what every change of colour says.
+func (b *bend) edges(bits *bitmap, at float64, column bool, near float64, into *normal) {
+	for _, part := range b.stretches(at, near) {
+		b.edgesBetween(bits, at, column, part[0], part[1], into)
+	}
+}
+
+func (b *bend) edgesBetween(bits *bitmap, at float64, column bool, begin, end float64, into *normal) {
 	// Along a line the polynomial has one variable.
 	du, dv := b.line(&b.du, at, column), b.line(&b.dv, at, column)
 	last, begun := false, false
-	for s := bendStep / 2; s < b.side; s += bendStep {
+	for s := begin + bendStep/2; s < end; s += bendStep {
 		x := 2*s/b.side - 1
 		u, v := s, at
 		if column {

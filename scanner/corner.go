@@ -15,12 +15,10 @@ func farCorner(b *bitmap, t triple, f frame) (Point, bool) {
 	if !ok {
 		return Point{}, false
 	}
-	det := pd.X*qd.Y - pd.Y*qd.X
-	if math.Abs(det) < 0.2 {
-		return Point{}, false // nearly parallel: the crossing would be anywhere
+	x, ok := crossing(p, pd, q, qd)
+	if !ok {
+		return Point{}, false
 	}
-	s := ((q.X-p.X)*qd.Y - (q.Y-p.Y)*qd.X) / det
-	x := Point{p.X + s*pd.X, p.Y + s*pd.Y}
 	// Without perspective it lies here; more than a third of the code's sides away, an edge was wrong.
 	want := Point{t.tr.x + t.bl.x - t.tl.x, t.tr.y + t.bl.y - t.tl.y}.plus(3.5*f.module, f.right, 3.5*f.module, f.down)
 	if math.Hypot(x.X-want.X, x.Y-want.Y) > 0.35*(f.width+f.height) {
@@ -45,17 +43,8 @@ func outerEdge(b *bitmap, f finder, out, along Point, module float64) (on, dir P
 	if n < 5 {
 		return Point{}, Point{}, false // a line through fewer follows their noise
 	}
-	for _, p := range ps[:n] {
-		on.X += p.X / float64(n)
-		on.Y += p.Y / float64(n)
-	}
-	var sxx, sxy, syy float64
-	for _, p := range ps[:n] {
-		dx, dy := p.X-on.X, p.Y-on.Y
-		sxx, sxy, syy = sxx+dx*dx, sxy+dx*dy, syy+dy*dy
-	}
-	a := 0.5 * math.Atan2(2*sxy, sxx-syy)
-	return on, Point{math.Cos(a), math.Sin(a)}, true
+	on, dir = lineThrough(ps[:n])
+	return on, dir, true
 }
 
 // ringEnd walks from inside the core along dir: dark, light, dark, and returns where the second dark ends, in pixels

@@ -311,7 +311,7 @@ func crossCheck(b *bitmap, x, y int, module float64) (finder, bool) {
 	tall, ok := finderRuns(col, 0.6)
 	// Perspective and unequal scaling stretch one axis; more than 1.7 is not a code seen on a screen
 	// or held to a camera.
-	if !ok || tall > 1.7*module+0.5 || module > 1.7*tall+0.5 {
+	if !ok || tall > 2.4*module+0.5 || module > 2.4*tall+0.5 {
 		return finder{}, false
 	}
 	cy := float64(y-up) + col[2]/2

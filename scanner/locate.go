@@ -28,6 +28,12 @@ const (
 	maxBent = 45_000
 	// maxLeans caps how many maps are measured on timing patterns: some thousand looks each.
 	maxLeans = 100
+	// maxCurve, in modules: the corners of three finders of a flat code fit a flat map to a tenth of one, around half a bottle to
+	// one or two; those of finders that do not belong together are off by five and more.
+	maxCurve = 2.0
+	// outlineModule in pixels: a corner of a finder is known to a quarter of a pixel, and what it is off grows eight times on the
+	// way to the far corner.
+	outlineModule = 2
 	// leanModule in pixels: the sizes of smaller modules say nothing about which is nearer.
 	leanModule = 2
 )
@@ -45,12 +51,14 @@ func locate(l *levels, t triple, r *reader, e *effort) (located, bool) {
 	f := frameOf(t)
 	var corner Point
 	haveCorner, lookedForCorner := false, false
+	var edge outline
+	haveOutline, lookedForOutline := false, false
 	for _, side := range sides(t, f) {
 		// Nearly all triples are chance, and nearly all of those end here: no map that needs no search
 		// shows a timing pattern. The first completes a parallelogram, as every code on a screen is one.
 		d := float64(side)
 		flat := gridMap(t, side, d-3.5, Point{t.tr.x + t.bl.x - t.tl.x, t.tr.y + t.bl.y - t.tl.y})
-		if timed(l.bits, flat, side) {
+		if timed(l.bits, flat.at, side) {
 			if hit, ok := attempts(l, t, f, side, flat, r, e); ok {
 				return hit, true
 			}
@@ -61,7 +69,7 @@ func locate(l *levels, t triple, r *reader, e *effort) (located, bool) {
 			corner, haveCorner = farCorner(l.bits, t, f)
 		}
 		if haveCorner && !e.spent() {
-			if tilted := gridMap(t, side, d, corner); timed(l.bits, tilted, side) {
+			if tilted := gridMap(t, side, d, corner); timed(l.bits, tilted.at, side) {
 				if hit, ok := attempts(l, t, f, side, tilted, r, e); ok {
 					return hit, true
 				}
@@ -70,7 +78,7 @@ func locate(l *levels, t triple, r *reader, e *effort) (located, bool) {
 		// The third is measured on the timing patterns themselves, where both were seen.
 		if t.top != 0 && t.left != 0 && f.module > leanModule && !e.spent() && e.leans < maxLeans {
 			e.leans++
-			if leaning, ok := leaningMap(l.bits, t, f, side); ok && timed(l.bits, leaning, side) {
+			if leaning, ok := leaningMap(l.bits, t, f, side); ok && timed(l.bits, leaning.at, side) {
 				if hit, ok := attempts(l, t, f, side, leaning, r, e); ok {
 					return hit, true
 				}
@@ -79,9 +87,40 @@ func locate(l *levels, t triple, r *reader, e *effort) (located, bool) {
 		if e.spent() {
 			break
 		}
+		// The fourth needs nothing but the finders themselves.
+		if !lookedForOutline {
+			lookedForOutline = true
+			edge, haveOutline = outlineOf(l.bits, t, f)
+		}
+		if !haveOutline || f.module < outlineModule {
+			continue
+		}
+		m, off := edge.flat(side)
+		if off > maxCurve {
+			continue // nearly all triples of chance end here
+		}
+		if timed(l.bits, m.at, side) {
+			if hit, ok := attempts(l, t, f, side, m, r, e); ok {
+				return hit, true
+			}
+		}
+		// The fifth is on paper that is wrapped around something.
+		if e.spent() || e.bent+2*side*side > maxBent {
+			break
+		}
+		e.bent += 2 * side * side
+		b := bend{flat: m, side: d}
+		if b.grow(l.bits, &edge) && timed(l.bits, b.at, side) {
+			if hit, _, ok := decode(l, b.at, f.moduleOf(side), side, r, e); ok {
+				return hit, true
+			}
+		}
 	}
 	return located{}, false
 }
+
+// moduleOf is the side of a module, in pixels, when the code is side modules wide.
+func (f frame) moduleOf(side int) float64 { return (f.width + f.height) / 2 / float64(side-7) }
 
 // attempts decodes what rough shows and what better maps near it show.
 func attempts(l *levels, t triple, f frame, side int, rough warp, r *reader, e *effort) (located, bool) {
@@ -98,11 +137,11 @@ func attempts(l *levels, t triple, f frame, side int, rough warp, r *reader, e *
 
 // attempt decodes what m shows, and what it shows once it is bent to the edges of the modules.
 func attempt(l *levels, m warp, f frame, side int, r *reader, e *effort) (located, bool) {
-	if !timed(l.bits, m, side) {
+	if !timed(l.bits, m.at, side) {
 		return located{}, false
 	}
 	d := float64(side)
-	module := (f.width + f.height) / 2 / (d - 7)
+	module := f.moduleOf(side)
 	hit, framed, ok := decode(l, m.at, module, side, r, e)
 	if framed && !ok && e.framed == nil {
 		e.framed = &[4]Point{m.at(0, 0), m.at(d, 0), m.at(d, d), m.at(0, d)}
@@ -127,12 +166,19 @@ func decode(l *levels, at func(u, v float64) Point, module float64, side int, r 
 		return located{}, false, false
 	}
 	// One pixel per module first. Where a module is larger than two and a half pixels, the mean of
-	// nine as well; below that the nine would reach into the neighbours.
-	for _, area := range [2]bool{false, true} {
-		if area && module < 2.5 {
-			break
+	// nine as well; below that the nine would reach into the neighbours. Last what stands out from the modules around it.
+	for way := range 3 {
+		var m *gozxing.BitMatrix
+		switch {
+		case way == 0:
+			m = sample(l, at, side, false)
+		case way == 1 && module < 2.5:
+			continue
+		case way == 1:
+			m = sample(l, at, side, true)
+		default:
+			m = standingOut(l, at, side)
 		}
-		m := sample(l, at, side, area)
 		e.modules += side * side
 		e.decodes++
 		got, ok := r.read(m)
@@ -179,7 +225,7 @@ func hasFinders(b *bitmap, at func(u, v float64) Point, side int) bool {
 // what the distances say, then their neighbours.
 func sides(t triple, f frame) []int {
 	guess := (f.width+f.height)/2/f.module + 7
-	out := make([]int, 0, 7)
+	out := make([]int, 0, 9)
 	add := func(n int) {
 		if n < minSide || n > maxSide || n%4 != 1 {
 			return
@@ -193,6 +239,12 @@ func sides(t triple, f frame) []int {
 	}
 	add(t.top)
 	add(t.left)
+	// A module that was missed, or seen twice, in blur or at a slant.
+	for _, n := range [2]int{t.top, t.left} {
+		if n%4 != 1 {
+			add((n+1)/4*4 + 1)
+		}
+	}
 	near := int(math.Round((guess-1)/4))*4 + 1
 	add(near)
 	if guess < float64(near) {
@@ -225,7 +277,7 @@ func aligned(b *bitmap, t triple, f frame, side int, rough warp) (warp, bool) {
 		return warp{}, false
 	}
 	d := float64(side)
-	module := (f.width + f.height) / 2 / (d - 7)
+	module := f.moduleOf(side)
 	right, down := Point{f.right.X * module, f.right.Y * module}, Point{f.down.X * module, f.down.Y * module}
 	// Two and a half modules around where the map expects it; six if the picture is more
 	// tilted than it knows.
@@ -237,13 +289,13 @@ func aligned(b *bitmap, t triple, f frame, side int, rough warp) (warp, bool) {
 	return warp{}, false
 }
 
-// timed reports whether both timing patterns, seen through m, alternate. Up to a third of their modules
+// timed reports whether both timing patterns alternate where place says they are. Up to a third of their modules
 // may be wrong (glare, a logo, a slightly wrong map); a grid laid over anything else has half of them wrong.
-func timed(b *bitmap, m warp, side int) bool {
+func timed(b *bitmap, place func(u, v float64) Point, side int) bool {
 	wrong, n := 0, 2*(side-16)
 	for i := 8; i < side-8; i++ {
 		at := float64(i) + 0.5
-		for _, p := range [2]Point{m.at(at, 6.5), m.at(6.5, at)} {
+		for _, p := range [2]Point{place(at, 6.5), place(6.5, at)} {
 			if b.at(floor(p.X), floor(p.Y)) != (i%2 == 0) {
 				wrong++
 			}
@@ -253,21 +305,4 @@ func timed(b *bitmap, m warp, side int) bool {
 		}
 	}
 	return true
-}
-
-// sample reads side × side modules where at says they are.
-func sample(l *levels, at func(u, v float64) Point, side int, area bool) *gozxing.BitMatrix {
-	out, err := gozxing.NewSquareBitMatrix(side)
-	if err != nil {
-		return nil // side is at least minSide
-	}
-	for y := range side {
-		for x := range side {
-			p := at(float64(x)+0.5, float64(y)+0.5)
-			if l.dark(p.X, p.Y, area) {
-				out.Set(x, y)
-			}
-		}
-	}
-	return out
 }

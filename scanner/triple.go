@@ -24,6 +24,8 @@ type candidate struct {
 const (
 	// maxTriples caps those that are looked at in one level and polarity, best first.
 	maxTriples = 200
+	// maxMisfit is what a code has that leans by 60°, the most that a camera sees modules at.
+	maxMisfit = 1.6
 	// oneTiming is added to the misfit where only one edge has a timing pattern.
 	oneTiming = 0.4
 	// Distance of two corners in modules: version 1 has 14 between their middles, version 40 has 170.
@@ -174,13 +176,13 @@ func (k *links) join(from, to int) (out []candidate, joins int) {
 				// with a positive cross product. The other sense is the same three the other way round.
 				area := u.length * v.length
 				turn := u.dx*v.dy - u.dy*v.dx
-				if turn < 0.72*area || v.length > 1.6*u.length || u.length > 1.6*v.length {
-					continue // more than 44° away from a right angle, or sides too unequal even for a camera
+				if turn < 0.65*area || v.length > 1.8*u.length || u.length > 1.8*v.length {
+					continue // more than 50° away from a right angle, or sides too unequal even for a camera
 				}
 				r, b := fs[u.to], fs[v.to]
 				misfit := ratio(u.length, v.length) + math.Abs(u.dx*v.dx+u.dy*v.dy)/area +
 					0.4*(ratio(r.module, a.module)+ratio(b.module, a.module))
-				if misfit > 1.3 || k.stale(&a, &r, &b) {
+				if misfit > maxMisfit || k.stale(&a, &r, &b) {
 					continue
 				}
 				// One of two timing patterns may be covered, but then the rest should fit all the better.
