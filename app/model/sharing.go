@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -551,12 +552,19 @@ func (p SharedPlace) problem() string {
 	switch {
 	case p.Kind == store.Folder && strings.TrimSpace(p.Folder) == "":
 		return "Choose the folder first."
+	case p.Kind == store.Folder && !wholePath(p.Folder):
+		return "Type the whole path of the folder, from its beginning, or choose it."
 	case p.Kind == store.WebDAV && strings.TrimSpace(p.URL) == "":
 		return "Type the address of the folder first."
 	case p.Kind == store.S3 && (strings.TrimSpace(p.Endpoint) == "" || strings.TrimSpace(p.Bucket) == ""):
 		return "Type the address of the S3 storage and the name of the bucket first."
 	}
 	return ""
+}
+
+// wholePath reports whether a path leads to the same folder wherever this program was started.
+func wholePath(path string) bool {
+	return filepath.IsAbs(path) || path == "~" || strings.HasPrefix(path, "~/")
 }
 
 // lives are for how long an invite can be good.

@@ -398,6 +398,7 @@ func TestErrorsOfSharingHoldNoSecrets(t *testing.T) {
 	for _, p := range []model.SharedPlace{
 		{Kind: model.StoreFolder}, {Kind: model.StoreWebDAV, URL: "https://ada:marker@cloud.example/"}, {Kind: model.StoreS3, Endpoint: "s3.example"},
 		{Kind: model.StoreWebDAV, URL: "not an address marker\x00"}, {Kind: model.StoreFolder, Folder: filepath.Join(ada.folder, "not there")},
+		{Kind: model.StoreFolder, Folder: "marker/team"}, // from where?
 		{Kind: model.StoreFolder, Folder: ada.folder, CAFile: filepath.Join(ada.folder, "none.pem")},
 	} {
 		p.Password = secret.FromString("secret marker")

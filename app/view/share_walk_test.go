@@ -9,6 +9,7 @@ import (
 	"github.com/tallystick/tallystick/app/apptest"
 	"github.com/tallystick/tallystick/app/look"
 	"github.com/tallystick/tallystick/app/model"
+	"github.com/tallystick/tallystick/app/widget"
 	"github.com/tallystick/tallystick/vault/share"
 	"github.com/tallystick/tallystick/vault/share/store"
 )
@@ -173,5 +174,34 @@ func TestAViewerIsNotAskedToChoose(t *testing.T) {
 	s.until(s.session.Sharing().Known)
 	if _, ok := s.session.Sharing().Torn(); ok {
 		t.Error("a viewer is asked")
+	}
+}
+
+// With the keyboard alone: another kind of storage leads to its first field, and Enter in the last one asks to be let in.
+func TestTheStorageIsTypedWithTheKeyboard(t *testing.T) {
+	s := newStage(t, phone, look.Config{}, func(s *stage) {
+		s.vault.Fill("")
+		s.teams = &apptest.Teams{}
+	})
+	s.until(s.session.Sharing().Known)
+	form := newStorageForm(s.root, model.SharedPlace{Kind: model.StoreWebDAV}, func() {})
+	newSharePage(s.root, "Storage", s.root.home, func(*sharePage) []fyne.CanvasObject { return form.objects() }).open()
+	form.begin()
+	if s.win.Canvas().Focused() != fyne.Focusable(form.url) {
+		t.Errorf("the keyboard is on %T", s.win.Canvas().Focused())
+	}
+	pressed := 0
+	b := widget.NewButton(widget.Primary, "Go", "", func() { pressed++ })
+	form.submits(b)
+	form.password.OnSubmitted()
+	b.Disable()
+	form.key.OnSubmitted()
+	if pressed != 1 {
+		t.Errorf("pressed %d times, want once: not while it cannot be pressed", pressed)
+	}
+	form.kind = model.StoreFolder
+	form.folder.SetText("/mnt/team codes")
+	if p := form.take(); p.Folder != "/mnt/team codes" {
+		t.Errorf("the folder is %q", p.Folder)
 	}
 }

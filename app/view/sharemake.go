@@ -189,6 +189,7 @@ func (r *Root) openJoin() {
 			h.Join(form.take(), person.Text, computer.Text, r.openShared)
 		})
 		p.first = person
+		form.submits(join)
 		return []fyne.CanvasObject{
 			widget.NewText(widget.Title, plan.Vault),
 			widget.NewText(widget.Body, plan.About),

@@ -23,7 +23,7 @@ type storageForm struct {
 	root     *Root
 	changed  func()
 	kind     string
-	folder   string
+	folder   *widget.Entry
 	ca       string
 	plain    bool
 	fixed    bool // the kind is given
@@ -39,7 +39,7 @@ type storageForm struct {
 
 func newStorageForm(r *Root, at model.SharedPlace, changed func()) *storageForm {
 	f := &storageForm{
-		root: r, changed: changed, kind: at.Kind, folder: at.Folder,
+		root: r, changed: changed, kind: at.Kind, folder: widget.NewEntry(folderExample()),
 		url: widget.NewEntry("https://cloud.example/…"), user: widget.NewEntry(""),
 		endpoint: widget.NewEntry("s3.eu-central-1.amazonaws.com"), bucket: widget.NewEntry("team-codes"), prefix: widget.NewEntry(""), region: widget.NewEntry(""),
 		password: widget.NewPassphraseEntry("App password"), key: widget.NewPassphraseEntry("Secret access key"),
@@ -47,6 +47,7 @@ func newStorageForm(r *Root, at model.SharedPlace, changed func()) *storageForm 
 	if f.kind == "" {
 		f.kind = model.StoreFolder
 	}
+	f.folder.SetText(at.Folder)
 	if at.Kind == model.StoreWebDAV {
 		f.url.SetText(at.URL)
 	}
@@ -57,6 +58,36 @@ func newStorageForm(r *Root, at model.SharedPlace, changed func()) *storageForm 
 	f.prefix.SetText(at.Prefix)
 	f.region.SetText(at.Region)
 	return f
+}
+
+// folderExample is what the path of a folder on a network share looks like here.
+func folderExample() string {
+	if filepath.Separator == '\\' {
+		return `\\nas\team\codes`
+	}
+	return "/mnt/team/codes"
+}
+
+// begin puts the keyboard on the first field of the kind of storage that was chosen.
+func (f *storageForm) begin() {
+	switch f.kind {
+	case model.StoreFolder:
+		f.root.focusOn(f.folder)
+	case model.StoreWebDAV:
+		f.root.focusOn(f.url)
+	default:
+		f.root.focusOn(f.endpoint)
+	}
+}
+
+// submits lets Enter in its last field do what the button below it does.
+func (f *storageForm) submits(b *widget.Button) {
+	do := func() {
+		if !b.Disabled() {
+			b.OnTapped()
+		}
+	}
+	f.password.OnSubmitted, f.key.OnSubmitted = do, do
 }
 
 // clear drops what is secret.
@@ -70,7 +101,7 @@ func (f *storageForm) take() model.SharedPlace {
 	p := model.SharedPlace{Kind: f.kind, CAFile: f.ca, PlainHTTP: f.plain}
 	switch f.kind {
 	case model.StoreFolder:
-		p.Folder = f.folder
+		p.Folder = f.folder.Text
 	case model.StoreWebDAV:
 		p.URL, p.User, p.Password = f.url.Text, f.user.Text, secret.New(f.password.Take())
 	case model.StoreS3:
@@ -86,17 +117,18 @@ func (f *storageForm) objects() []fyne.CanvasObject {
 		objects = append(objects, widget.NewFormField("Where it lies", selectOf(storageKinds, f.kind, func(kind string) {
 			f.kind = kind
 			f.changed()
+			f.begin()
 		}), ""))
 	}
 	switch f.kind {
 	case model.StoreFolder:
 		choose := widget.NewButton(widget.Secondary, "Choose a folder", look.IconFolder, func() {
 			f.root.chooseFolder(func(path string) {
-				f.folder = path
-				f.changed()
+				f.folder.SetText(path)
 			})
 		})
-		return append(objects, widget.NewFormField("Folder", choose, either(f.folder, "One that a program keeps in step on everybody's computer, or one on a network share.")))
+		return append(objects, widget.NewFormField("Folder", f.folder, "One that a program keeps in step on everybody's computer, or one on a network share."),
+			widget.NewFlow(look.Space2, choose))
 	case model.StoreWebDAV:
 		objects = append(objects,
 			widget.NewFormField("Address of the folder", f.url, "On Nextcloud: Files, Settings at the lower left, WebDAV; then the folder you share with the team."),
@@ -155,6 +187,7 @@ func (r *Root) openStorage() {
 	p = newSharePage(r, "Storage", back, func(p *sharePage) []fyne.CanvasObject {
 		save := p.button(widget.Primary, "Use this storage", look.IconCheck, func() { p.h.SetPlace(form.take(), back) })
 		p.first = save
+		form.submits(save)
 		objects := []fyne.CanvasObject{widget.NewText(widget.Body, "Where this device finds what the team shares. Changing it moves nothing: the objects have to lie there already, or everybody has to change it.")}
 		return append(append(objects, form.objects()...), widget.NewFlow(look.Space2, save, widget.NewButton(widget.Quiet, "Cancel", "", back)))
 	})
