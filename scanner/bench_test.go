@@ -4,6 +4,10 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
 	"testing"
 
 	qrcode "github.com/skip2/go-qrcode"
@@ -88,5 +92,51 @@ func BenchmarkNoise(b *testing.B) {
 		if _, err := s.Scan(context.Background(), m); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkHostile is every picture that was made to take long, at full HD.
+func BenchmarkHostile(b *testing.B) {
+	pictures := hostile(b)
+	for _, name := range slices.Sorted(maps.Keys(pictures)) {
+		m := pictures[name]()
+		b.Run(strings.ReplaceAll(name, " ", "-"), func(b *testing.B) {
+			s := New()
+			for b.Loop() {
+				if _, err := s.Scan(context.Background(), m); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkFrames is a screen of 4K, once and then as the next frame of a stream: what is allocated, beside the size of its grey.
+func BenchmarkFrames(b *testing.B) {
+	m := desktop(3840, 2160, white, black)
+	put(m, modules(b, secretText, qrcode.Medium), stamp{x: 2400, y: 1000, px: 8, quiet: 4})
+	const grey = 3840 * 2160
+	for _, next := range []bool{false, true} {
+		b.Run(map[bool]string{false: "first", true: "next"}[next], func(b *testing.B) {
+			b.ReportAllocs()
+			s := New()
+			if _, err := s.Scan(context.Background(), m); err != nil {
+				b.Fatal(err)
+			}
+			var before, after runtime.MemStats
+			var sum uint64
+			for b.Loop() {
+				if !next {
+					s = New()
+				}
+				runtime.ReadMemStats(&before)
+				if _, err := s.Scan(context.Background(), m); err != nil {
+					b.Fatal(err)
+				}
+				runtime.ReadMemStats(&after)
+				sum += after.TotalAlloc - before.TotalAlloc
+			}
+			b.ReportMetric(float64(sum)/float64(b.N)/grey, "greys/op")
+		})
 	}
 }

@@ -3,6 +3,8 @@ package scanner
 import (
 	"context"
 	"image"
+	"image/color"
+	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -107,6 +109,81 @@ func hostile(t testing.TB) map[string]func() *image.RGBA {
 						}
 					}
 				}
+			}
+			return m
+		},
+		// Letters that have rings: a page of them has a finder, light on dark, in every second place.
+		"a page of the letter o": func() *image.RGBA {
+			m := page(w, h, white)
+			for y := 6; y < h-12; y += 14 {
+				for x := 6; x < w-12; x += 9 + rnd.IntN(3) {
+					box(m, image.Rect(x, y, x+7, y+8), black)
+					box(m, image.Rect(x+1+rnd.IntN(2), y+2, x+5, y+6), white)
+				}
+			}
+			return m
+		},
+		"a page of dotted zeros": func() *image.RGBA {
+			m := page(w, h, white)
+			for y := 6; y < h-20; y += 17 {
+				for x := 6; x < w-14; x += 11 {
+					box(m, image.Rect(x, y, x+8, y+12), black)
+					box(m, image.Rect(x+1, y+1, x+7, y+11), white)
+					box(m, image.Rect(x+3, y+4, x+5, y+8), black)
+				}
+			}
+			return m
+		},
+		"soft noise of all sizes": func() *image.RGBA {
+			m := page(w, h, white)
+			var grid [6][]uint8
+			for i := range grid {
+				grid[i] = make([]uint8, (w>>i+2)*(h>>i+2))
+				for j := range grid[i] {
+					grid[i][j] = uint8(rnd.IntN(256))
+				}
+			}
+			for y := range h {
+				for x := range w {
+					sum := 0
+					for i := range grid {
+						sum += int(grid[i][y>>i*(w>>i+2)+x>>i])
+					}
+					g := uint8(sum / len(grid))
+					m.SetRGBA(x, y, color.RGBA{g, g, g, 255})
+				}
+			}
+			return m
+		},
+		"a gradient with noise": func() *image.RGBA {
+			m := page(w, h, white)
+			for y := range h {
+				for x := range w {
+					g := uint8(x * 255 / w)
+					m.SetRGBA(x, y, color.RGBA{g, g, uint8(y * 255 / h), 255})
+				}
+			}
+			return noisy(m, 20, rnd)
+		},
+		"dots of a printed picture": func() *image.RGBA {
+			m := page(w, h, white)
+			for y := range h {
+				for x := range w {
+					dx, dy := x%9-4, y%9-4
+					if r := 2 + 14*x/w; dx*dx+dy*dy <= r {
+						m.SetRGBA(x, y, black)
+					}
+				}
+			}
+			return m
+		},
+		// Finders in a ring: every three of them are nearly a right angle with nearly equal sides for some size.
+		"finders in circles": func() *image.RGBA {
+			m := page(w, h, white)
+			for i := range 360 {
+				sin, cos := math.Sincos(float64(i) * 2.399963)
+				r := 25 * math.Sqrt(float64(i))
+				decoy(m, w/2+int(r*cos*1.7), h/2+int(r*sin), 2+i%3)
 			}
 			return m
 		},
