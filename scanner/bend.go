@@ -38,12 +38,13 @@ func (b *bend) at(u, v float64) Point {
 	return b.flat.at(u+du, v+dv)
 }
 
-// normal are the normal equations of a least squares fit, with the right side in the last column.
+// normal are the normal equations of a least squares fit, with the right side in the last column. They are symmetric: what lies
+// below the diagonal is not kept.
 type normal [bendTerms][bendTerms + 1]float64
 
 func (n *normal) add(t [bendTerms]float64, value, weight float64) {
 	for i := range t {
-		for j := range t {
+		for j := i; j < bendTerms; j++ {
 			n[i][j] += weight * t[i] * t[j]
 		}
 		n[i][bendTerms] += weight * t[i] * value
@@ -61,8 +62,8 @@ func (n normal) solve(terms int) (x [bendTerms]float64, ok bool) {
 			return x, false
 		}
 		for j := i + 1; j < terms; j++ {
-			f := n[j][i] / n[i][i]
-			for k := i; k < terms; k++ {
+			f := n[i][j] / n[i][i] // what is left stays symmetric
+			for k := j; k < terms; k++ {
 				n[j][k] -= f * n[i][k]
 			}
 			n[j][bendTerms] -= f * n[i][bendTerms]
