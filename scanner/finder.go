@@ -41,6 +41,7 @@ const (
 	// two rows in three, or three in two, cross it. What is smaller on so large a screen cannot be told by eye either.
 	everyRow  = 700  // height in pixels up to which no row is left out
 	secondRow = 1500 // up to which every second is read; above, every third
+	mostStep  = 3
 	// pixelsPerCheck is for how many pixels of a row that is read one place may be looked at closely. Text has one in a
 	// hundred, noise one in twenty; only patterns made for it have more.
 	pixelsPerCheck = 16
@@ -108,7 +109,11 @@ func (g *grid) reset(w, h int) {
 // scale is the size of the pixels in pixels of the original.
 // only is where they are looked for, everywhere for nil.
 func findFinders(b *bitmap, only *tiles, how look, scale float64, scans *[2]rowScan, e *effort) (finders [2][]finder) {
-	step, least := rowStep(b.h), smallestFinder(b, how, scale)
+	least := smallestFinder(b, how, scale)
+	step := rowStep(b.h)
+	for step < mostStep && leastModule(step+1) <= least {
+		step++ // what is smaller is not wanted here anyway
+	}
 	for i := range scans {
 		scans[i].found = [2][]finder{scans[i].found[0][:0], scans[i].found[1][:0]}
 	}
@@ -459,7 +464,7 @@ func rowStep(height int) int {
 	case height <= secondRow:
 		return 2
 	}
-	return 3
+	return mostStep
 }
 
 // strongest keeps the perSize best supported finders of each size, where a size is a doubling of
