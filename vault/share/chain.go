@@ -171,6 +171,9 @@ func (c *Chain) check(n, parent *node, sig, body []byte) error {
 		return fmt.Errorf("%w: an entry of the chain", ErrForged)
 	}
 	denied := func(why string) error { return fmt.Errorf("%w: %s", ErrNotPermitted, why) }
+	if e.Format < parent.minimum {
+		return denied("a format that is no longer allowed")
+	}
 	switch {
 	case e.Type == Removed && e.Device == e.By: // to leave is everybody's right
 	case e.Type == Rotated && by.Role.Writes(): // new keys after somebody left need no admin
@@ -297,6 +300,14 @@ func (c *Chain) RoleAt(head Hash, d DeviceID) (Role, error) {
 		return "", ErrNotMember
 	}
 	return m.Role, nil
+}
+
+// minimumAt is the least format that an entry lets others write in; 0 when the entry has not been seen.
+func (c *Chain) minimumAt(head Hash) int {
+	if n := c.nodes[head]; n != nil {
+		return n.minimum
+	}
+	return 0
 }
 
 // Introduced returns the keys of a device that any branch added.

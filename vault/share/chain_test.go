@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -377,5 +378,61 @@ func TestTwoAdminsRemoveEachOther(t *testing.T) {
 	}
 	if len(won) != 2 {
 		t.Errorf("always the same one won: %v", won)
+	}
+}
+
+// TestAVaultForLaterPrograms: once an admin with a later program says so, this one reads on, says why, and writes nothing; nothing of the old
+// format counts any more.
+func TestAVaultForLaterPrograms(t *testing.T) {
+	tm, a, b, _, d := admins(t, 17)
+	id := AccountID(strings.Repeat("ab", 16))
+	account := Account{ID: id, Issuer: "before", Params: otp.New(otp.TOTP, secret.FromString("0123456789"))}
+	_, err := a.Put(account, tm.now)
+	tm.must(err)
+	tm.settle()
+	head, key := a.chain.Standing().Head, EpochKey{}
+	key, err = a.newEpochKey(a.chain.Standing().Epoch + 1)
+	tm.must(err)
+	tm.must(a.appendEntry(Entry{Type: Rotated, Epoch: key.Epoch, Commit: key.Commit, MinFormat: Format + 1}, tm.now))
+	tm.sync(0)
+	// Somebody who has not heard of it goes on from there, and somebody who has wants to go back.
+	before := b.mine.N
+	if sum := tm.sync(1); !slices.ContainsFunc(sum.Findings, func(f Finding) bool { return f.Kind == Newer && f.Device == "" }) || sum.Puts != 0 || b.mine.N != before {
+		t.Errorf("%+v", sum)
+	}
+	for what, err := range map[string]error{
+		"an account": func() error { _, err := b.Put(account, tm.now); return err }(), "an invite": func() error { _, err := b.Invite(Editor, time.Hour, tm.now); return err }(),
+		"a role": b.SetRole(d.Me(), Viewer, tm.now), "removing": b.Remove(d.Me(), tm.now), "leaving": b.Leave(tm.now), "a new key": b.Rotate(tm.now), "renaming": b.Rename("x", tm.now),
+	} {
+		if !errors.Is(err, ErrNewer) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if b.State() != Joined {
+		t.Errorf("%s after all that was refused", b.State())
+	}
+	if got, ok := b.Account(id); !ok || got.Issuer != "before" {
+		t.Errorf("what was there is gone: %+v", got)
+	}
+	for _, e := range []Entry{
+		{Type: RoleSet, Device: d.Me(), Role: Viewer}, {Type: Rotated, Epoch: key.Epoch + 1, Commit: head.Hash, MinFormat: Format},
+	} {
+		e.Format, e.Vault, e.By, e.Time = Format, b.vault, b.Me(), millis(tm.now)
+		now := b.chain.Standing().Head
+		e.N, e.Prev = now.N+1, now.Hash
+		body, err := marshal(e)
+		tm.must(err)
+		raw, err := sign(tm.cfg.Crypto, b.signer, signedEntry, body)
+		tm.must(err)
+		if _, err := a.chain.Add(raw); !errors.Is(err, ErrNotPermitted) {
+			t.Errorf("an entry of the old format: %v", err)
+		}
+	}
+	c := contribution{Format: Format, Vault: b.vault, Epoch: b.keys[0].Epoch, Device: b.Me(), Seq: 99, Head: b.chain.Standing().Head, Time: millis(tm.now), Seen: map[DeviceID]Head{}, Registers: []*Register{}}
+	stored, err := c.seal(tm.cfg.Crypto, b.signer, b.keys[0])
+	tm.must(err)
+	name, _ := parseName(b.vault, devName(b.vault, b.Me(), 99, hashOf(stored)))
+	if _, err := a.keepers().open(name, stored); !errors.Is(err, ErrNotPermitted) {
+		t.Errorf("a contribution of the old format: %v", err)
 	}
 }

@@ -104,7 +104,7 @@ func (k keepers) open(name object, stored []byte) (contribution, error) {
 	switch {
 	case errors.Is(err, ErrUnknown):
 		return c, err
-	case err != nil, len(c.Registers) > 0 && !then.Writes():
+	case err != nil, len(c.Registers) > 0 && !then.Writes(), c.Format < k.chain.minimumAt(c.Head.Hash):
 		return c, fmt.Errorf("%w: a contribution", ErrNotPermitted)
 	}
 	authors := map[DeviceID]bool{c.Device: true}

@@ -75,6 +75,10 @@ func (r *Replica) Decide(v *View, now time.Time) (out Outbox, changed bool, err 
 		r.putChain(v, &out)
 		return out, false, nil
 	}
+	if r.outdated() {
+		r.putChain(v, &out)
+		return out, false, nil
+	}
 	if r.joining != nil {
 		if _, ok := r.current(); ok {
 			r.joining.invite.key.Wipe()

@@ -92,6 +92,9 @@ func (r *Replica) admin() error {
 	if r.Role() != Admin {
 		return ErrNotPermitted
 	}
+	if r.outdated() {
+		return ErrNewer
+	}
 	if _, ok := r.current(); !ok {
 		return ErrNoKey
 	}

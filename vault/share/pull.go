@@ -468,6 +468,9 @@ func (r *Replica) judge(v *View, now time.Time) {
 	if state != Joined {
 		return
 	}
+	if r.outdated() {
+		v.find(Finding{Kind: Newer, Known: int64(s.MinFormat), Shown: Format})
+	}
 	if _, ok := r.current(); !ok {
 		v.find(Finding{Kind: KeyMissing, Known: s.Epoch})
 	}

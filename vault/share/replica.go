@@ -269,6 +269,9 @@ func (r *Replica) newEpochKey(epoch int64) (EpochKey, error) {
 	return EpochKey{Epoch: epoch, Commit: commitOf(identity), Identity: identity}, nil
 }
 
+// outdated reports whether the vault is for later programs only: this one reads what it can, and writes nothing.
+func (r *Replica) outdated() bool { return r.chain.Standing().MinFormat > Format }
+
 // signEntry fills in place, author and time, and signs.
 func (r *Replica) signEntry(e Entry, now time.Time) ([]byte, error) {
 	e.Format, e.Vault, e.By, e.Time = Format, r.vault, r.me.Device, millis(now)
@@ -285,6 +288,9 @@ func (r *Replica) signEntry(e Entry, now time.Time) ([]byte, error) {
 
 // appendEntry adds an entry of our own to the chain. Errors as of Chain.Add.
 func (r *Replica) appendEntry(e Entry, now time.Time) error {
+	if r.outdated() {
+		return ErrNewer
+	}
 	raw, err := r.signEntry(e, now)
 	if err != nil {
 		return err
@@ -304,6 +310,9 @@ func (r *Replica) writer(id AccountID, wall time.Time) (writer, error) {
 	}
 	if !r.Role().Writes() {
 		return writer{}, ErrNotPermitted
+	}
+	if r.outdated() {
+		return writer{}, ErrNewer
 	}
 	key, ok := r.current()
 	if !ok {
