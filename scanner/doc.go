@@ -15,7 +15,8 @@
 //	finder.go    bits                → places that look like the square corner of a code
 //	triple.go    corners             → three of them that could belong together, best first
 //	locate.go    bits and three      → the modules of one code and where it lies
-//	lean.go, bend.go                   the same for a code that is not flat before the camera
+//	outline.go, lean.go, bend.go       the same for a code that is not flat before the camera
+//	sample.go    places              → the modules there
 //	decode.go    modules             → text (gozxing)
 //	merge.go     codes of all levels → every code once
 //	join.go      parts of one text   → one code with all of it

@@ -8,6 +8,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"strings"
 	"testing"
 
 	qrcode "github.com/skip2/go-qrcode"
@@ -38,6 +39,49 @@ func putThrough(m *image.RGBA, code [][]bool, from func(x, y float64) (u, v floa
 			}
 		}
 	}
+}
+
+// bottle puts a code around a cylinder that is seen by a camera six half sides away from it: size pixels per half side, thinness is half a side in
+// radians of the cylinder, turn how its axis stands, lean how far it leans towards the camera, radians.
+func bottle(m *image.RGBA, code [][]bool, size, thinness, turn, lean float64) {
+	const away = 6
+	sin, cos := math.Sincos(turn)
+	sl, cl := math.Sincos(lean)
+	putThrough(m, code, func(x, y float64) (float64, float64) {
+		px, py := (x-float64(m.Rect.Dx())/2)/size/away, (y-float64(m.Rect.Dy())/2)/size/away
+		px, py = cos*px+sin*py, cos*py-sin*px
+		// The ray (px, py, 1) from (0, 0, -away), both turned by the lean about the x axis.
+		dy, dz := cl*py-sl, sl*py+cl
+		oy, oz := sl*away, -cl*away
+		if thinness == 0 {
+			d := -oz / dz
+			return d * px, oy + d*dy
+		}
+		r := 1 / thinness
+		cz := oz - r // from the axis
+		a, b, c := px*px+dz*dz, cz*dz, cz*cz-r*r
+		if b*b < a*c {
+			return 9, 9
+		}
+		d := (-b - math.Sqrt(b*b-a*c)) / a
+		return r * math.Atan2(d*px, -(cz+d*dz)), oy + d*dy
+	})
+}
+
+// enlarged is m at times over by the mean of what it covers, or repeated.
+func enlarged(m *image.RGBA, times, over int) *image.RGBA {
+	out := image.NewRGBA(image.Rect(0, 0, m.Rect.Dx()*times/over, m.Rect.Dy()*times/over))
+	for y := range out.Rect.Dy() {
+		for x := range out.Rect.Dx() {
+			sum := 0
+			for k := range over * over {
+				sum += int(m.RGBAAt((x*over+k%over)/times, (y*over+k/over)/times).R)
+			}
+			v := uint8(sum / (over * over))
+			out.SetRGBA(x, y, color.RGBA{v, v, v, 255})
+		}
+	}
+	return out
 }
 
 // TestHitRate holds what is read where it becomes hard: every kind grows harder until nothing can be read any more, and how far
@@ -79,7 +123,7 @@ func TestHitRate(t *testing.T) {
 			put(m, modules(t, text(i), qrcode.Medium), stamp{x: 400, y: 300, px: 4, quiet: 4, dark: grey(190 + 4*i), light: grey(240)})
 			return m
 		}},
-		{"more and more bent", 16, 5, func(i int) *image.RGBA {
+		{"more and more bent", 16, 7, func(i int) *image.RGBA {
 			by := 0.01 * float64(i)
 			m := page(320, 320, grey(90))
 			putThrough(m, modules(t, text(i), qrcode.Low), func(x, y float64) (float64, float64) {
@@ -88,7 +132,7 @@ func TestHitRate(t *testing.T) {
 			})
 			return m
 		}},
-		{"large and more and more bent", 10, 8, func(i int) *image.RGBA {
+		{"large and more and more bent", 10, 9, func(i int) *image.RGBA {
 			by := 0.008 * float64(i)
 			m := page(420, 420, grey(90))
 			long := text(i) + "&issuer=A+name+that+is+long+enough+to+make+the+code+larger+than+version+six+for+certain+and+then+some+more"
@@ -126,7 +170,7 @@ func TestHitRate(t *testing.T) {
 			})
 			return noisy(blurred(m, 1), 30, random(i))
 		}},
-		{"a growing stain", 14, 10, func(i int) *image.RGBA {
+		{"a growing stain", 14, 11, func(i int) *image.RGBA {
 			m := upright(stamp{px: 5, quiet: 4}, qrcode.Highest, i, 360, 360)
 			z := 10 * i
 			box(m, image.Rect(180-z/2, 180-z/2, 180-z/2+z, 180-z/2+z), grey(120))
@@ -143,6 +187,61 @@ func TestHitRate(t *testing.T) {
 			m := upright(stamp{px: 6, quiet: 4}, qrcode.High, i, 420, 420)
 			half := len(modules(t, text(i), qrcode.High)) * 3
 			box(m, image.Rect(210-half-8, 210-half-8, 210-half+3*i, 210-half+3*i), white)
+			return m
+		}},
+		{"around a thinner and thinner bottle", 14, 13, func(i int) *image.RGBA {
+			m := page(480, 480, grey(90))
+			code := modules(t, text(i)+"&issuer=Example+Company&algorithm=SHA1&digits=6", qrcode.Medium)
+			bottle(m, code, 150, 0.08*float64(i), 0.45, 0.35)
+			return m
+		}},
+		{"large, around a thinner and thinner bottle", 10, 7, func(i int) *image.RGBA {
+			m := page(560, 560, grey(90))
+			code := modules(t, text(i)+strings.Repeat("&more=words+for+a+larger+code", 10), qrcode.Low)
+			bottle(m, code, 200, 0.1*float64(i), 0.4, -0.2)
+			return m
+		}},
+		{"turned and leaning further and further", 14, 8, func(i int) *image.RGBA {
+			// A camera three half sides away from a code that is turned by 30° and leans by more and more degrees.
+			m := page(480, 480, grey(90))
+			lean := float64(20+4*i) * math.Pi / 180
+			sin, cos := math.Sincos(lean)
+			putThrough(m, modules(t, text(i), qrcode.Medium), func(x, y float64) (float64, float64) {
+				px, py := (x-240)/480, (y-240)/480
+				d := 3 / (cos - px*sin)
+				if d < 0 {
+					return 9, 9
+				}
+				u, v := d*px, d*py*cos
+				return 0.87*u - 0.5*v, 0.5*u + 0.87*v
+			})
+			return m
+		}},
+		{"under darker and darker blinds", 12, 6, func(i int) *image.RGBA {
+			m := upright(stamp{px: 5, quiet: 4, light: grey(230), dark: grey(30)}, qrcode.Medium, i, 300, 300)
+			for y := range 300 {
+				for x := range 300 {
+					// A third of all is lit; the shadow ends within two pixels.
+					k := min(1, max(0, 0.5+8*(math.Sin(float64(x+2*y)/16)-0.4)/2))
+					v := float64(m.RGBAAt(x, y).R) * (k + (1-k)*(0.75-0.05*float64(i)))
+					m.SetRGBA(x, y, grey(int(v)))
+				}
+			}
+			return m
+		}},
+		{"softer and softer, small modules", 12, 10, func(i int) *image.RGBA {
+			return enlarged(blurred(enlarged(upright(stamp{px: 3, quiet: 4}, qrcode.Low, i, 150, 150), 3, 1), 2+i/2), 1, 3)
+		}},
+		{"text shining through more and more", 14, 13, func(i int) *image.RGBA {
+			m := upright(stamp{px: 9, quiet: 4, light: grey(235), dark: grey(160)}, qrcode.Medium, i, 480, 480)
+			ink := page(480, 480, white)
+			scribble(ink, ink.Rect, black, random(i))
+			for y := range 480 {
+				for x := range 480 {
+					v := int(m.RGBAAt(x, y).R)
+					m.SetRGBA(x, y, grey(v-(255-int(ink.RGBAAt(x, y).R))*(10+6*i)/255))
+				}
+			}
 			return m
 		}},
 	}

@@ -493,3 +493,52 @@ func TestReaderSurvives(t *testing.T) {
 		t.Error("nothing reads as something")
 	}
 }
+
+// TestOutline: the corners of the three rings are known to a fraction of a module, a flat code fits a flat map, and three finders of
+// different codes do not.
+func TestOutline(t *testing.T) {
+	code := modules(t, secretText, qrcode.Medium)
+	side := len(code)
+	for _, turn := range []float64{0, 17, 45, 100, 250} {
+		for _, quiet := range []float64{4, 0} { // on a dark page without a quiet zone
+			m := page(500, 500, color.RGBA{30, 30, 30, 255})
+			corners := put(m, code, stamp{x: 250, y: 250, px: 7, turn: turn, quiet: quiet})
+			p, _ := grey(m, onWhite, new([]byte))
+			b := binarize(p, lookNormal).bits
+			place := warpQuad([4]Point{{0, 0}, {float64(side), 0}, {float64(side), float64(side)}, {0, float64(side)}}, corners)
+			at := func(u, v float64) finder {
+				p := place.at(u, v)
+				return finder{x: p.X, y: p.Y, module: 7, wide: 7, tall: 7}
+			}
+			far := float64(side) - 3.5
+			tr := triple{tl: at(3.5, 3.5), tr: at(far, 3.5), bl: at(3.5, far)}
+			o, ok := outlineOf(b, tr, frameOf(tr))
+			if !ok {
+				t.Errorf("turned by %g°, quiet zone of %g: no outline", turn, quiet)
+				continue
+			}
+			if quiet == 0 {
+				continue // where the ring ends is a guess then
+			}
+			want := o.modules(side)
+			for i, p := range o.pixels() {
+				if q := place.at(want[i].X, want[i].Y); math.Hypot(p.X-q.X, p.Y-q.Y) > 1.5 {
+					t.Errorf("turned by %g°: corner %d is at %.1f, seen at %.1f", turn, i, q, p)
+				}
+			}
+			if flat, off := o.flat(side); off > 0.2 {
+				t.Errorf("turned by %g°: off by %.2f modules", turn, off)
+			} else if p, q := flat.at(float64(side), float64(side)), corners[2]; math.Hypot(p.X-q.X, p.Y-q.Y) > 7 {
+				t.Errorf("turned by %g°: the far corner is at %.1f, seen at %.1f", turn, q, p)
+			}
+			// Not of this size, and not of one code.
+			if _, off := o.flat(side + 12); off < 0.5 {
+				t.Errorf("turned by %g°: as well 12 modules wider, off by %.2f", turn, off)
+			}
+			o[1], o[2] = o[2], o[1]
+			if _, off := o.flat(side); off < maxCurve {
+				t.Errorf("turned by %g°: off by only %.2f modules the wrong way round", turn, off)
+			}
+		}
+	}
+}
