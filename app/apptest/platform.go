@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/tallystick/tallystick/app/platform"
 )
@@ -232,48 +231,6 @@ func (s *FakeSignals) change(f func()) {
 		close(s.changed)
 		s.changed = nil
 	}
-}
-
-// FakeIdle is a person who touches the computer when the test says so. Time is that
-// of the clock it was given.
-type FakeIdle struct {
-	now func() time.Time
-
-	mu    sync.Mutex
-	touch time.Time
-	fail  error
-}
-
-var _ platform.Idle = (*FakeIdle)(nil)
-
-// NewFakeIdle returns an idle time that counts from now on, by the given clock.
-func NewFakeIdle(now func() time.Time) *FakeIdle { return &FakeIdle{now: now, touch: now()} }
-
-// Touch is the person using the computer.
-func (i *FakeIdle) Touch() {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.touch = i.now()
-}
-
-// Fail makes later calls of Since fail with err; nil ends that.
-func (i *FakeIdle) Fail(err error) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.fail = err
-}
-
-// Since implements platform.Idle.
-func (i *FakeIdle) Since(ctx context.Context) (time.Duration, error) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if err := ctx.Err(); err != nil {
-		return 0, err
-	}
-	if i.fail != nil {
-		return 0, i.fail
-	}
-	return i.now().Sub(i.touch), nil
 }
 
 // FakeURIHandler keeps the registration in memory. The zero value has nothing

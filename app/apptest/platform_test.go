@@ -59,24 +59,6 @@ func TestMissingParts(t *testing.T) {
 	}
 }
 
-func TestFakeIdleFollowsTheClock(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		idle := apptest.NewFakeIdle(time.Now)
-		time.Sleep(3 * time.Minute)
-		if d, err := idle.Since(t.Context()); err != nil || d != 3*time.Minute {
-			t.Fatal(d, err)
-		}
-		idle.Touch()
-		if d, err := idle.Since(t.Context()); err != nil || d != 0 {
-			t.Fatal(d, err)
-		}
-		idle.Fail(platform.ErrNoIdle)
-		if _, err := idle.Since(t.Context()); !errors.Is(err, platform.ErrNoIdle) {
-			t.Fatal(err)
-		}
-	})
-}
-
 func TestFakeURIHandler(t *testing.T) {
 	h := &apptest.FakeURIHandler{OtherApp: "keys.desktop"}
 	check := func(want platform.URIStatus) {

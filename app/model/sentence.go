@@ -160,7 +160,6 @@ var sentences = []said{
 	{platform.ErrURLRefused, "That is not the address of a web page, so it was not opened."},
 	{platform.ErrNoURIHandler, "Links cannot be set up to open here by the program itself."},
 	{platform.ErrNoSignals, "The system does not tell when the session is locked, so the vault cannot lock with it."},
-	{platform.ErrNoIdle, "The system does not tell how long nobody was here, so only this window's own idle time counts."},
 	{platform.ErrRunning, "Tallystick is open already; its window has taken over."},
 	{platform.ErrNotRunning, "No Tallystick window is open."},
 

@@ -60,16 +60,6 @@ func BenchmarkClaim(b *testing.B) {
 	}
 }
 
-func BenchmarkIdle(b *testing.B) {
-	startX(b)
-	idle := platform.NewIdle()
-	for b.Loop() {
-		if _, err := idle.Since(b.Context()); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
 // BenchmarkTrayAvailable is a whole connection to the bus: it is asked once per start.
 func BenchmarkTrayAvailable(b *testing.B) {
 	startBus(b, sessionBus)

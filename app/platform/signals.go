@@ -3,7 +3,6 @@ package platform
 import (
 	"context"
 	"errors"
-	"time"
 )
 
 // Signals reports that the person left: the session was locked or the computer goes
@@ -33,15 +32,3 @@ const (
 // ErrNoSignals means that nobody tells about locking and sleeping here. Errors
 // wrapping it say what is missing.
 var ErrNoSignals = errors.New("platform: no news of session lock and sleep")
-
-// Idle tells how long nobody has touched keyboard or mouse.
-type Idle interface {
-	// Since returns the time since the last input to the whole session, not just to
-	// our window. It fails with ErrNoIdle when the system does not tell; then only
-	// the input to our own window can be counted.
-	Since(ctx context.Context) (time.Duration, error)
-}
-
-// ErrNoIdle means that the system does not tell how long nobody touched it. Errors
-// wrapping it say what is missing.
-var ErrNoIdle = errors.New("platform: no idle time")

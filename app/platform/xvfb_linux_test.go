@@ -170,11 +170,3 @@ func (x *xServer) copyElsewhere(t testing.TB) func(string) {
 		}
 	}
 }
-
-// command runs a tool against a display.
-func command(tool, display string, args ...string) (string, error) {
-	cmd := exec.Command(tool, args...)
-	cmd.Env = append(os.Environ(), "DISPLAY="+display)
-	out, err := cmd.CombinedOutput()
-	return string(out), err
-}

@@ -58,21 +58,13 @@ func (m *roundel) objects() []fyne.CanvasObject {
 // IssuerMark is the round that stands for an issuer.
 type IssuerMark struct {
 	fynewidget.BaseWidget
-	m    *roundel
-	edge float32
+	m *roundel
 }
 
 // NewIssuerMark makes a mark of the usual size (look.SizeMark).
 func NewIssuerMark() *IssuerMark {
 	m := &IssuerMark{m: newRoundel()}
 	m.ExtendBaseWidget(m)
-	return m
-}
-
-// NewIssuerMarkSized makes a mark with an edge of that many pixels at 100 % text.
-func NewIssuerMarkSized(edge float32) *IssuerMark {
-	m := NewIssuerMark()
-	m.edge = edge
 	return m
 }
 
@@ -84,15 +76,8 @@ func (m *IssuerMark) Set(issuer, name string, own image.Image) {
 
 // CreateRenderer implements fyne.Widget.
 func (m *IssuerMark) CreateRenderer() fyne.WidgetRenderer {
-	edge := func() float32 {
-		e := look.Size(m, look.SizeMark)
-		if m.edge > 0 {
-			e *= m.edge / 40
-		}
-		return e
-	}
 	r := &renderer{objects: m.m.objects()}
-	r.min = func() fyne.Size { return fyne.NewSquareSize(edge()) }
+	r.min = func() fyne.Size { return fyne.NewSquareSize(look.Size(m, look.SizeMark)) }
 	r.layout = func(s fyne.Size) {
 		e := min(s.Width, s.Height)
 		m.m.place((s.Width-e)/2, (s.Height-e)/2, e)

@@ -604,29 +604,31 @@ func TestBigCodeFits(t *testing.T) {
 	}
 }
 
-func TestRing(t *testing.T) {
+func TestDial(t *testing.T) {
 	useLook(t, look.Light, 1)
-	r := NewRing()
-	inWindow(t, r, 80, 30)
+	owner, d := NewIssuerMark(), newDial()
+	d.paint(owner)
 	for _, c := range []struct {
 		seconds, period int
 		end             float32
-		text            string
 		low             bool
 	}{
-		{30, 30, 360, "30", false}, {15, 30, 180, "15", false}, {6, 30, 72, "6", false}, {5, 30, 60, "5", true},
-		{0, 30, 0, "0", true}, {45, 60, 270, "45", false}, {99, 30, 360, "99", false}, {-3, 30, 0, "-3", true},
+		{30, 30, 360, false}, {15, 30, 180, false}, {6, 30, 72, false}, {5, 30, 60, true},
+		{0, 30, 0, true}, {45, 60, 270, false}, {99, 30, 360, false}, {-3, 30, 0, true},
 	} {
-		r.Set(c.seconds, c.period)
-		if r.dial.arc.EndAngle != c.end || r.text.Text != c.text || r.dial.low != c.low {
-			t.Errorf("%d of %d: angle %v, text %s, low %v", c.seconds, c.period, r.dial.arc.EndAngle, r.text.Text, r.dial.low)
+		d.set(owner, c.seconds, c.period)
+		if d.arc.EndAngle != c.end || d.low != c.low {
+			t.Errorf("%d of %d: angle %v, low %v", c.seconds, c.period, d.arc.EndAngle, d.low)
 		}
-		want := look.Color(r, look.ColorWood)
+		want := look.Color(owner, look.ColorWood)
 		if c.low {
-			want = look.Color(r, look.ColorLow)
+			want = look.Color(owner, look.ColorLow)
 		}
-		if r.dial.arc.FillColor != want {
+		if d.arc.FillColor != want {
 			t.Errorf("%d of %d: wrong colour", c.seconds, c.period)
+		}
+		if d.set(owner, c.seconds, c.period) {
+			t.Errorf("%d of %d: the same again is drawn again", c.seconds, c.period)
 		}
 	}
 }
@@ -646,9 +648,6 @@ func TestIssuerMark(t *testing.T) {
 	m.Set("GitHub", "", nil)
 	if m.m.own.Visible() || m.m.text.Text != "Gi" {
 		t.Error("the letters do not come back")
-	}
-	if NewIssuerMarkSized(64).MinSize() != fyne.NewSquareSize(64) {
-		t.Error("a mark of 64 px is not")
 	}
 }
 
@@ -745,31 +744,6 @@ func TestQRImage(t *testing.T) {
 	}
 }
 
-func TestCrop(t *testing.T) {
-	img := image.NewNRGBA(image.Rect(10, 10, 110, 90))
-	img.Set(50, 50, color.White)
-	for _, c := range []struct {
-		r      image.Rectangle
-		margin int
-		want   image.Rectangle
-	}{
-		{image.Rect(40, 40, 60, 60), 5, image.Rect(35, 35, 65, 65)},
-		{image.Rect(12, 12, 30, 30), 10, image.Rect(10, 10, 40, 40)},
-		{image.Rect(100, 80, 500, 500), 0, image.Rect(100, 80, 110, 90)},
-	} {
-		if got := Crop(img, c.r, c.margin).Bounds(); got != c.want {
-			t.Errorf("%v with %d more is %v, want %v", c.r, c.margin, got, c.want)
-		}
-		plain := Crop(struct{ image.Image }{img}, c.r, c.margin) // cannot share
-		if plain.Bounds() != c.want {
-			t.Errorf("without sharing, %v is %v", c.r, plain.Bounds())
-		}
-	}
-	if r, _, _, _ := Crop(struct{ image.Image }{img}, image.Rect(40, 40, 60, 60), 0).At(50, 50).RGBA(); r != 0xffff {
-		t.Error("the copy lost its picture")
-	}
-}
-
 func TestFlow(t *testing.T) {
 	useLook(t, look.Light, 1)
 	a, b, c := NewButton(Primary, "First", "", nil), NewButton(Secondary, "Second", "", nil), NewButton(Quiet, "Third", "", nil)
@@ -787,20 +761,6 @@ func TestFlow(t *testing.T) {
 	f.Resize(fyne.NewSize(600, 100))
 	if c.Position().X != a.Size().Width+8 {
 		t.Error("what is hidden leaves a gap")
-	}
-}
-
-func TestSteps(t *testing.T) {
-	useLook(t, look.Light, 1)
-	s := NewSteps("Found", "Prove it", "Done")
-	inWindow(t, s, 200, 40)
-	s.SetCurrent(1)
-	if !strings.Contains(test.RenderObjectToMarkup(s), "2 of 3 · Prove it") {
-		t.Error("the step is not told in words")
-	}
-	s.SetCurrent(7) // out of range: all done, nothing said
-	if strings.Contains(test.RenderObjectToMarkup(s), " of 3") {
-		t.Error("a step that is not there is told")
 	}
 }
 

@@ -34,24 +34,6 @@ func (c *Cutout) Set(img image.Image) {
 	c.Refresh()
 }
 
-// Crop is the part of img around r with margin pixels more on each side, as far as there is any.
-// The picture is shared with img where img allows it.
-func Crop(img image.Image, r image.Rectangle, margin int) image.Image {
-	r = r.Inset(-margin).Intersect(img.Bounds())
-	if s, ok := img.(interface {
-		SubImage(image.Rectangle) image.Image
-	}); ok {
-		return s.SubImage(r)
-	}
-	out := image.NewNRGBA(r)
-	for y := r.Min.Y; y < r.Max.Y; y++ {
-		for x := r.Min.X; x < r.Max.X; x++ {
-			out.Set(x, y, img.At(x, y))
-		}
-	}
-	return out
-}
-
 // CreateRenderer implements fyne.Widget.
 func (c *Cutout) CreateRenderer() fyne.WidgetRenderer {
 	frame := &canvas.Rectangle{CornerRadius: look.Radius}

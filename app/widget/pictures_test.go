@@ -77,15 +77,12 @@ func sampleParts() fyne.CanvasObject {
 	for range 4 {
 		hold.Step()
 	}
-	steps := NewSteps("Found", "Prove it", "Recovery keys", "Done")
-	steps.SetCurrent(1)
 	big := NewBigCode()
 	big.Set(BigCodeState{Code: "492039", Next: "118604", Seconds: 9, Period: 30})
 	card := NewChoiceCard(look.IconScan, "Scan my screen", "The portal shows a QR code on this computer", nil)
 	card.SetRecommended(true)
 	return NewPadded(look.Space4, look.Space4, NewColumn(look.Space3,
 		NewText(Title, "Prove it"),
-		steps,
 		NewText(Body, "Type this into B3Networks. The window stays open until the portal accepted the code or you come back."),
 		big,
 		NewFlow(look.Space2, NewButton(Primary, "Copy", look.IconCopy, nil), NewButton(Secondary, "Open portal", look.IconOpen, nil),

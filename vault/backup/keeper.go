@@ -453,10 +453,3 @@ func ReadFile(path string) (*File, error) {
 	}
 	return Parse(filepath.Base(path), data)
 }
-
-// Preview says what a restore of o into the vault would change. Errors: vault.ErrLocked.
-func Preview(v Vault, o *Opened) (vault.Difference, error) {
-	var d vault.Difference
-	err := v.Read(func(now *vault.Vault) error { d = now.Compare(o.Vault); return nil })
-	return d, err
-}
