@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/tallystick/tallystick/vault"
 	"github.com/tallystick/tallystick/vault/secret"
@@ -204,10 +205,10 @@ func (p *Packs) Unlock(pass secret.Bytes) {
 	var keepErr error
 	p.work("Opening the code pack", func(ctx context.Context) (err error) {
 		defer pass.Wipe()
-		if o.pack, err = pack.OpenPassphrase(file, pass); errors.Is(err, pack.ErrWrongKey) {
-			if again := plainWords(pass); !again.Equal(pass) && ctx.Err() == nil {
-				o.pack, err = pack.OpenPassphrase(file, again)
-				again.Wipe()
+		for _, each := range spellings(pass) {
+			defer each.Wipe()
+			if o.pack, err = pack.OpenPassphrase(file, each); !errors.Is(err, pack.ErrWrongKey) || ctx.Err() != nil {
+				break
 			}
 		}
 		if err == nil && open {
@@ -225,11 +226,18 @@ func (p *Packs) Unlock(pass secret.Bytes) {
 	}, func() { o.pack.Wipe() })
 }
 
-// plainWords is a passphrase as the words that the app makes up are written: small letters, one space between two of them.
-func plainWords(pass secret.Bytes) secret.Bytes {
-	return secret.FromString(strings.Join(strings.FieldsFunc(strings.ToLower(string(pass.Reveal())), func(r rune) bool {
-		return r == ' ' || r == '-' || r == ',' || r == '.' || r == '\t' || r == '\n' || r == '\u00a0'
-	}), " "))
+// spellings are what a passphrase that was typed can have been meant to be, the likeliest first, for each takes a second to try: as it is, and
+// as the app writes the words that it makes up.
+func spellings(pass secret.Bytes) []secret.Bytes {
+	words := strings.FieldsFunc(strings.ToLower(string(pass.Reveal())), func(r rune) bool { return !unicode.IsLetter(r) })
+	plain := secret.FromString(strings.Join(words, " "))
+	switch {
+	case plain.Equal(pass) || plain.IsEmpty():
+		return []secret.Bytes{pass.Clone()}
+	case len(words) == packWords:
+		return []secret.Bytes{plain, pass.Clone()}
+	}
+	return []secret.Bytes{pass.Clone()}
 }
 
 // CancelAsking forgets the file that waits for its passphrase.

@@ -16,8 +16,10 @@ import (
 	"github.com/tallystick/tallystick/vault"
 	"github.com/tallystick/tallystick/vault/otp"
 	"github.com/tallystick/tallystick/vault/secret"
+	"github.com/tallystick/tallystick/vault/share"
 	"github.com/tallystick/tallystick/vault/share/pack"
 	"github.com/tallystick/tallystick/vault/share/pack/shelf"
+	"github.com/tallystick/tallystick/vault/share/team"
 )
 
 // packAccounts are one of each kind.
@@ -570,6 +572,32 @@ func TestMakingAPack(t *testing.T) {
 		m.Close()
 		if _, ok := m.Saved(); ok || m.Words() != "" || m.Plan().Accounts != 0 {
 			t.Error("something is left")
+		}
+	})
+}
+
+// TestPackOfASharedAccount: whoever sees the codes of a shared account may give them away for a time, viewers too; the page says that the others
+// are not told.
+func TestPackOfASharedAccount(t *testing.T) {
+	inWorld(t, func(w *world) {
+		const desk share.VaultID = "11112222333344445555666677778888"
+		w.teams = &apptest.Teams{Status: []team.Status{{ID: desk, Name: "Front desk", State: share.Joined, Ready: true, Role: share.Viewer, People: 3, Tried: noon, Success: noon}}}
+		list := packAccounts()
+		list[0].Shared = string(desk)
+		ids := w.open("", list...)
+		if !w.row(ids[0]).ReadOnly || w.row(ids[0]).SharedIn != "Front desk" {
+			t.Fatalf("%+v", w.row(ids[0]))
+		}
+		m := w.s.PackMaker()
+		m.Begin(ids[1])
+		if p := m.Plan(); p.Shared != "" {
+			t.Errorf("%+v", p)
+		}
+		m.Begin(ids[0], ids[1])
+		p := m.Plan()
+		wantText(t, "shared", p.Shared, "“Front desk”", "not told")
+		if p.Problem != "" || p.Accounts != 2 || m.Choices()[slices.IndexFunc(m.Choices(), func(c model.PackChoice) bool { return c.ID == ids[0] })].Shared != "Front desk" {
+			t.Errorf("%+v", p)
 		}
 	})
 }

@@ -173,6 +173,10 @@ func (p *guestPackPage) update() {
 			p.first = remove
 		}
 		buttons.Add(remove)
+		its := "It was for"
+		if g.State == model.PackNotYet {
+			its = "It is for"
+		}
 		var names []fyne.CanvasObject
 		for i, name := range g.Accounts {
 			if i == shownLines {
@@ -181,7 +185,7 @@ func (p *guestPackPage) update() {
 			}
 			names = append(names, widget.NewText(widget.Body, name))
 		}
-		putSheet(p.body, sheet(g.Title, p.root.packHome, p.banner, buttons, widget.NewSection("It was for", names...)))
+		putSheet(p.body, sheet(g.Title, p.root.packHome, p.banner, buttons, widget.NewSection(its, names...)))
 	}
 	if p.root.current == page(p) {
 		p.root.focusOn(p.first)

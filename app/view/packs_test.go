@@ -184,8 +184,8 @@ func TestGuestByKeyboard(t *testing.T) {
 		t.Errorf("copied %v, want %s", got, want.Code)
 	}
 	s.press(fyne.KeyEscape)
-	if s.session.State() != model.Setup {
-		t.Fatalf("state %v", s.session.State())
+	if s.session.State() != model.Setup || !s.says("Codes from Maria") {
+		t.Fatalf("state %v, or no way back to the codes", s.session.State())
 	}
 	s.button("Start").OnTapped()
 	s.until(func() bool { return s.session.State() == model.Open && s.session.Resting() })

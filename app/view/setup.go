@@ -14,16 +14,17 @@ type setupPage struct {
 	basePage
 	root           *Root
 	body           fyne.CanvasObject
-	banner         *widget.Banner
+	banner, guest  *widget.Banner
 	first, again   *widget.PassphraseEntry
 	create         *widget.Button
 	needPassphrase bool
 }
 
 func newSetupPage(r *Root) *setupPage {
-	p := &setupPage{root: r, needPassphrase: !r.session.KeyringWorks(), banner: widget.NewBanner()}
+	p := &setupPage{root: r, needPassphrase: !r.session.KeyringWorks(), banner: widget.NewBanner(), guest: widget.NewBanner()}
 	p.create = widget.NewButton(widget.Primary, "Start", "", p.submit)
 	objects := []fyne.CanvasObject{
+		p.guest,
 		logo(),
 		widget.NewText(widget.Title, "Tallystick"),
 		widget.NewText(widget.Body, "Your half of a two-factor sign-in, on this computer. Point it at the QR code a portal shows, and it makes the codes from then on."),
@@ -61,6 +62,9 @@ func (p *setupPage) focus() fyne.Focusable {
 func (p *setupPage) update() {
 	setBusy(p.create, p.root.session.Busy(), "Start", "Setting up…")
 	p.banner.Set(widget.Trouble, "", p.root.session.Error())
+	if g, _, ok := p.root.session.Packs().Running(); ok { // opened before there is a vault, and only in memory
+		p.guest.Set(widget.Info, g.Title, "They are kept for the next time once you have started.", widget.Action{Label: "Show the codes", Do: func() { p.root.openGuestPack(g.ID) }})
+	}
 }
 
 func (p *setupPage) submit() {
