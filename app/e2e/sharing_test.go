@@ -21,6 +21,7 @@ const (
 	otherKey  = "GEZDGNBVGY3TQOJQGEZDGNBV"
 	newKey    = "MFRGGZDFMZTWQ2LKMFRGGZDF"
 	newerKey  = "NBSWY3DPO5XXE3DENBSWY3DP"
+	lastKey   = "ONSWG4TFOQQGM33SMV3GK4RB"
 )
 
 // A team of three: two windows and a program without one, over a WebDAV server with passwords. From making the shared vault to
@@ -118,14 +119,17 @@ func TestTeam(t *testing.T) {
 	carla.makes("Example", linkSecret)
 	carla.makes("Yeastar", otherKey)
 
-	// Nobody answers: a quiet sign, and everything goes on. What Ben changes goes out when somebody answers again, and Maria's window
-	// shows it.
-	server.stop()
+	// The server takes questions and does not answer: the window goes on. Then nobody is there at all: a quiet sign, and everything goes on.
+	// What Ben changes goes out when somebody answers again, and Maria's window shows it.
+	server.hang()
 	ben.press(bw, "Down", "ctrl+e")
 	ben.shows(bw, "Account name")
 	ben.press(bw, "Tab", "ctrl+a")
 	ben.types(bw, "renamed\n")
 	ben.shows(bw, "renamed")
+	server.stop()
+	ben.exits(done, withKey(link, linkSecret, newKey), "add", "-", "--over", "Example")
+	maria.exits(done, withKey(link, linkSecret, otherKey), "add", "-", "--over", "Example")
 	ben.opensSharing(bw)
 	ben.shows(bw, "Offline")
 	picture(t, d, "offline")
@@ -134,6 +138,25 @@ func TestTeam(t *testing.T) {
 	ben.shows(bw, "In step")
 	maria.home(mw)
 	maria.shows(mw, "renamed")
+
+	// Both gave one account a new key without knowing of each other. Maria sees both side by side, and chooses for everybody.
+	maria.shows(mw, "Two keys for one account")
+	maria.clicks(mw, "Choose")
+	maria.shows(mw, "Who changed what")
+	maria.press(mw, "shift+Tab", "Return") // from the invitation to the button of the banner above it
+	maria.shows(mw, "Keep this one")
+	picture(t, d, "two-keys")
+	maria.clicks(mw, "Keep this one")
+	maria.shows(mw, "nothing to choose")
+	kept := maria.secret("Example")
+	if err := desktop.WaitFor(within(t, patience), "Ben to have the key that was chosen", func() bool {
+		ben.run("", "share", "sync")
+		return ben.secret("Example") == kept
+	}); err != nil {
+		t.Fatal(err)
+	}
+	ben.makes("Example", kept)
+	maria.home(mw)
 
 	// Ben is removed. What he knew has to be enrolled again, and the list empties itself as that is done.
 	maria.opensTeam(mw)
@@ -145,28 +168,28 @@ func TestTeam(t *testing.T) {
 	maria.clicks(mw, "Show the list")
 	maria.shows(mw, "2 accounts are left")
 	picture(t, d, "enroll-again")
-	maria.exits(done, strings.Replace(link, linkSecret, newKey, 1)+"\n", "add", "-", "--over", "Example")
+	maria.exits(done, withKey(link, linkSecret, newerKey), "add", "-", "--over", "Example")
 	maria.shows(mw, "One account is left")
-	maria.exits(done, strings.Replace(otherLink, otherKey, newerKey, 1)+"\n", "add", "-", "--over", "Yeastar")
+	maria.exits(done, withKey(otherLink, otherKey, lastKey), "add", "-", "--over", "Yeastar")
 	maria.shows(mw, "Nothing is left")
 	picture(t, d, "nothing-left")
 	ben.shows(bw, "No longer a member")
 	picture(t, d, "removed")
 	if err := desktop.WaitFor(within(t, patience), "Carla to have the new keys", func() bool {
-		return carla.run("", "share", "sync").Exit == done && carla.secret("Yeastar") == newerKey
+		return carla.run("", "share", "sync").Exit == done && carla.secret("Yeastar") == lastKey
 	}); err != nil {
 		t.Fatal(err)
 	}
-	carla.makes("Example", newKey)
-	carla.makes("Yeastar", newerKey)
-	if ben.secret("Yeastar") != otherKey || ben.secret("Example") != linkSecret {
+	carla.makes("Example", newerKey)
+	carla.makes("Yeastar", lastKey)
+	if ben.secret("Yeastar") != otherKey || ben.secret("Example") != kept {
 		t.Error("Ben's device has something that came after it was removed")
 	}
 	ben.quit(bp, bw)
 	maria.quit(mp, mw)
 
 	// Nothing that the server has says what it is about.
-	says(t, filepath.Join(server.dir, "files"), "Front desk", "Example", "Yeastar", "superadmin", "Maria", "laptop", linkSecret, otherKey, newKey)
+	says(t, filepath.Join(server.dir, "files"), "Front desk", "Example", "Yeastar", "superadmin", "Maria", "laptop", linkSecret, otherKey, newKey, newerKey, lastKey)
 }
 
 // A team over a folder. Somebody puts an older copy of the folder back while everybody's program is closed: the window says so, in words
@@ -179,12 +202,26 @@ func TestStorageRolledBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	maria.exits(done, link+"\n", "add", "-")
-	maria.exits(done, "", "share", "create", "Front desk", "--store", "dir:"+folder, "--as", "Maria", "--device", "desk")
-	maria.exits(done, "", "share", "move", "Example", "--to", "Front desk")
+
+	// Made with the keyboard alone: name, past the kind of storage, its folder, past the button that chooses one, who and where Maria
+	// is, the account.
+	mp, mw := maria.open()
+	maria.shows(mw, "maria")
+	maria.opensSharing(mw)
+	maria.clicks(mw, "Make a shared vault")
+	maria.shows(mw, "Where it lies")
+	maria.types(mw, "Front desk\t\t"+folder+"\t\t")
+	maria.press(mw, "ctrl+a")
+	maria.types(mw, "Maria\t")
+	maria.press(mw, "ctrl+a")
+	maria.types(mw, "desk\t")
+	picture(t, d, "a-folder")
+	maria.press(mw, "space", "Tab", "Return")
+	maria.shows(mw, "In step")
+	maria.home(mw)
 	ben.exits(done, maria.exits(done, "", "share", "invite", "Front desk").Stdout, "share", "join", "-", "--as", "Ben", "--device", "laptop")
 
 	// Two windows on one folder. What one changes, the other shows by itself, and soon: the folder tells.
-	mp, mw := maria.open()
 	maria.shows(mw, "Somebody wants to join")
 	maria.clicks(mw, "Look who")
 	maria.clicks(mw, "The words are the same")
@@ -197,7 +234,7 @@ func TestStorageRolledBack(t *testing.T) {
 	if err := os.CopyFS(old, os.DirFS(folder)); err != nil {
 		t.Fatal(err)
 	}
-	ben.exits(done, strings.Replace(link, linkSecret, newKey, 1)+"\n", "add", "-", "--over", "Example")
+	ben.exits(done, withKey(link, linkSecret, newKey), "add", "-", "--over", "Example")
 	ben.press(bw, "Down", "ctrl+e")
 	ben.shows(bw, "Account name")
 	ben.press(bw, "Tab", "ctrl+a")
@@ -235,6 +272,9 @@ func teammate(t testing.TB, d *desktop.Desktop, name string, place int) *tally {
 	a.place = image.Rect(x, 30, x+440, d.Height()-30)
 	return a
 }
+
+// withKey is a line with a link that has another key.
+func withKey(link, old, key string) string { return strings.Replace(link, old, key, 1) + "\n" }
 
 // menu opens the menu of the window: three points at its upper right corner.
 func (a *tally) menu(w *desktop.Window) {

@@ -140,9 +140,11 @@ func (s *webdav) start() {
 	}
 }
 
-// stop ends it: nobody answers.
-func (s *webdav) stop() { s.process.Stop() }
+// hang makes it take questions and never answer, until it is stopped.
+func (s *webdav) hang() { _ = syscall.Kill(-s.process.Pid(), syscall.SIGSTOP) }
 
-// hang makes it take questions and never answer; resume ends that.
-func (s *webdav) hang()   { _ = syscall.Kill(-s.process.Pid(), syscall.SIGSTOP) }
-func (s *webdav) resume() { _ = syscall.Kill(-s.process.Pid(), syscall.SIGCONT) }
+// stop ends it: nobody answers.
+func (s *webdav) stop() {
+	_ = syscall.Kill(-s.process.Pid(), syscall.SIGKILL)
+	s.process.Stop()
+}
