@@ -39,9 +39,9 @@ const (
 	leanLooks = 3
 	// leanModules is how many modules of the pattern are looked at.
 	leanModules = 49
-	// leanShown, in tenths: so many of the looks must have the right colour where both leans are known. Nine in ten have in a
-	// code, six in what is none; and timed wants two modules in three of the map that comes of it.
-	leanShown = 6
+	// leanShown, in hundredths: so many of the looks must have the right colour where both leans are known. Nine in ten have in a
+	// code, six in most of what is none.
+	leanShown = 75
 )
 
 // leanMap is the map over three finders with the given leans; 1 and 1 is flat.
@@ -98,5 +98,5 @@ func bestLean(b *bitmap, t triple, side int, guess, other float64, down bool) (b
 		}
 		at *= leanStep
 	}
-	return sum / n, 10*most >= leanShown*looks
+	return sum / n, 100*most >= leanShown*looks
 }

@@ -1,0 +1,422 @@
+package scanner
+
+import (
+	"context"
+	"image"
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// The thresholds that decide alone, each from both sides: what is just inside and what is just outside. What several decide together
+// is held by the rates of TestHitRate.
+
+// drawing is a bitmap with the grey it could have come from.
+func drawing(w, h int, dark func(x, y int) bool) *levels {
+	l := &levels{bits: newBitmap(w, h), grey: plane{pix: make([]byte, w*h), stride: w, w: w, h: h}}
+	for y := range h {
+		for x := range w {
+			if dark(x, y) {
+				l.bits.words[y*l.bits.stride+x/64] |= 1 << (x % 64)
+			} else {
+				l.grey.pix[y*w+x] = 255
+			}
+		}
+	}
+	return l
+}
+
+// finderAt is the colour of module (u, v) of a finder whose middle is (0, 0).
+func finderAt(u, v int) bool {
+	far := max(u, -u, v, -v)
+	return far <= 1 || far == 3
+}
+
+// TestSquare: five modules of a finder may be wrong, six not.
+func TestSquare(t *testing.T) {
+	const px = 4
+	for wrong := range 12 {
+		l := drawing(15*px, 15*px, func(x, y int) bool {
+			u, v := x/px-7, y/px-7
+			return finderAt(u, v) != (v == -3 && u >= -3 && u < wrong-3 || v == 3 && u >= -3 && u < wrong-10)
+		})
+		f := finder{x: 7.5 * px, y: 7.5 * px, module: px, wide: px, tall: px}
+		if got := square(l.bits, f, Point{1, 0}, Point{0, 1}, px); got != (wrong <= 5) {
+			t.Errorf("%d modules wrong: %v", wrong, got)
+		}
+	}
+}
+
+// edge is two finders of a code and what is between them: pattern says where the line is dark, in modules from 0, where the corner
+// module of the first begins, to n+1.
+func edge(px, n int, pattern func(at float64) bool) (l *levels, a, c finder) {
+	const margin = 6
+	at := func(i int) float64 { return (float64(margin+i) + 0.5) * float64(px) }
+	l = drawing((2*margin+n+7)*px, 20*px, func(x, y int) bool {
+		u, v := x/px-margin, y/px-margin
+		switch {
+		case u <= 3:
+			return finderAt(u, v)
+		case u >= n+3:
+			return finderAt(u-n-6, v)
+		}
+		return v == 3 && pattern((float64(x)+0.5)/float64(px)-margin-3)
+	})
+	m := float64(px)
+	a = finder{x: at(0), y: at(0), module: m, wide: m, tall: m}
+	c = finder{x: at(n + 6), y: at(0), module: m, wide: m, tall: m}
+	return l, a, c
+}
+
+// steady is a timing pattern as it should be.
+func steady(at float64) bool { return floor(at)%2 == 0 }
+
+// TestJoined: what may be wrong with the timing pattern between two finders that are to explain a picture without a code.
+func TestJoined(t *testing.T) {
+	const n = 24
+	// Modules that are too wide at first and too narrow then: most are off by a part of a module, so many by more than half.
+	swaying := func(by float64) func(float64) bool {
+		return func(at float64) bool { return steady(at + by*math.Sin(math.Pi*(at-0.5)/n)) }
+	}
+	for _, c := range []struct {
+		name    string
+		pattern func(at float64) bool
+		scale   float64 // by which the way is thought longer than it is
+		fade    float64 // how much of its contrast the pattern has
+		want    bool
+	}{
+		{"as it should be", steady, 1, 1, true},
+		{"off by half a module at one place", swaying(0.5), 1, 1, true},
+		{"off by more for a third of the way", swaying(0.65), 1, 1, false},
+		{"stripes twice as wide", func(at float64) bool { return steady(at / 2) }, 1, 1, false},
+		{"a seventh longer", steady, 1.14, 1, true},
+		{"a tenth shorter", steady, 0.9, 1, true},
+		{"a third longer", steady, 1.3, 1, false},
+		{"a third shorter", steady, 0.72, 1, false},
+		{"half the contrast", steady, 1, 0.5, true},
+		{"a seventh of the contrast", steady, 1, 0.15, false},
+	} {
+		l, a, f := edge(5, n, c.pattern)
+		for x := int(a.x + 3.5*5); x < int(f.x-3.5*5); x++ {
+			for y := range l.bits.h {
+				if l.bits.at(x, y) {
+					l.grey.pix[y*l.grey.stride+x] = uint8(255 - 255*c.fade)
+				}
+			}
+		}
+		if got := joined(l, a, f, Point{1, 0}, Point{0, 1}, (f.x-a.x)*c.scale); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
+
+// TestLeaves: what may be wrong with a timing pattern that runs out of the picture, and how long it has to be.
+func TestLeaves(t *testing.T) {
+	const px = 5
+	even := func(i int) bool { return i%2 == 0 }
+	for _, c := range []struct {
+		name    string
+		modules int // to the edge, from the corner module on
+		pattern func(i int) bool
+		want    bool
+	}{
+		{"seven modules", 7, even, true},
+		{"six modules", 6, even, false},
+		{"twenty", 20, even, true},
+		{"one of eight wrong", 16, func(i int) bool { return even(i) != (i == 9) }, true},
+		{"two of sixteen wrong", 16, func(i int) bool { return even(i) != (i == 8 || i == 9) }, true},
+		{"three of sixteen wrong", 16, func(i int) bool { return even(i) != (i == 7 || i == 8 || i == 9) }, false},
+		{"stripes twice as wide", 16, func(i int) bool { return i/2%2 == 0 }, false},
+		{"a line in every light module", 16, nil, false},
+		{"nothing", 16, func(i int) bool { return false }, false},
+	} {
+		w := (c.modules + 10) * px
+		l := drawing(w, 20*px, func(x, y int) bool {
+			u, v := x/px-6, y/px-6
+			if u <= 3 {
+				return finderAt(u, v)
+			}
+			if c.pattern == nil { // right in the middle of every module, and wrong beside it
+				return v == 3 && (even(u-3) || x%px == 1)
+			}
+			return v == 3 && c.pattern(u-3)
+		})
+		f := finder{x: 6.5 * px, y: 6.5 * px, module: px, wide: px, tall: px}
+		if got := leaves(l, f, Point{1, 0}, Point{0, 1}); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
+
+// TestBegins: a long line goes on if one of its ends looks like a timing pattern, also where the size of a module is known to a
+// quarter; a line of text does not.
+func TestBegins(t *testing.T) {
+	const n = 90
+	for _, c := range []struct {
+		name    string
+		pattern func(at float64) bool
+		guess   float64 // of a module, in modules
+		want    bool
+	}{
+		{"as it should be", steady, 1, true},
+		{"modules thought a third larger", steady, 1.33, true},
+		{"modules thought a third smaller", steady, 0.68, true},
+		{"the first half covered", func(at float64) bool { return steady(at) && at > 40 }, 1, true},
+		{"the second half covered", func(at float64) bool { return steady(at) && at < 50 }, 1, true},
+		{"both ends covered", func(at float64) bool { return steady(at) && at > 12 && at < n-12 }, 1, false},
+		{"a change in two modules", func(at float64) bool { return steady(at / 2) }, 1, false},
+		{"three changes in two modules", func(at float64) bool { return steady(at * 1.6) }, 1, false},
+		{"modules thought half as large", steady, 0.5, false},
+		{"modules thought far larger", steady, 1.6, false},
+	} {
+		l, a, f := edge(5, n, c.pattern)
+		m := 5 * c.guess
+		from, to := timingLine(a, f, Point{1, 0}, Point{0, 1}, 1)
+		k := newLinks(l.bits, []finder{a, f}, nil)
+		if got := k.begins(from, to, Point{1, 0}, m, (f.x-a.x)/m+7); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+	// A short line is no dearer than its ends.
+	l, a, f := edge(5, 30, func(float64) bool { return false })
+	from, to := timingLine(a, f, Point{1, 0}, Point{0, 1}, 1)
+	if !newLinks(l.bits, []finder{a, f}, nil).begins(from, to, Point{1, 0}, 5, 35+13) {
+		t.Error("a short line is not looked at whole")
+	}
+}
+
+// TestChanges: every module is counted, at any angle and from a pixel or so up, and the count stops where it says nothing any more.
+func TestChanges(t *testing.T) {
+	for _, module := range []float64{1.6, 2, 3, 5, 9, 20} {
+		for turn := 0.0; turn < 90; turn += 7.5 {
+			sin, cos := math.Sincos(turn * math.Pi / 180)
+			const n = 40
+			side := int(n*module) + 20
+			l := drawing(side, side, func(x, y int) bool {
+				d := (float64(x)+0.5-10)*cos + (float64(y)+0.5-10)*sin
+				return int(math.Floor(d/module))%2 == 0 && d >= 0
+			})
+			at := func(i float64) Point { return Point{10 + (i+0.5)*module*cos, 10 + (i+0.5)*module*sin} }
+			if got := changes(l.bits, at(0), at(n-2), module, 0, 200); got != n-2 {
+				t.Errorf("modules of %g pixels, %g°: %d changes of %d", module, turn, got, n-2)
+			}
+		}
+	}
+	empty := drawing(2000, 10, func(x, y int) bool { return false })
+	if got := changes(empty.bits, Point{1, 5}, Point{1990, 5}, 5, 300, 400); got != 0 {
+		t.Error(got)
+	}
+	// Half of it changes with every module: enough for as many as that, and no more.
+	half := drawing(2000, 10, func(x, y int) bool { return x >= 1000 && x/5%2 == 0 })
+	if got := changes(half.bits, Point{1, 5}, Point{1990, 5}, 5, 190, 400); got < 190 {
+		t.Errorf("%d changes: what came late was given up", got)
+	}
+}
+
+// TestOneTiming: a triple with both timing patterns goes before one with one that fits better by less than two fifths.
+func TestOneTiming(t *testing.T) {
+	at := func(x, y float64) finder { return finder{x: x, y: y, module: 4, wide: 4, tall: 4, support: 9} }
+	fs := []finder{
+		at(0, 0), at(100, 0), at(0, 100), // one timing pattern, fits perfectly
+		at(5000, 0), at(5130, 0), at(5000, 100), // both, 0.3 off
+		at(10000, 0), at(10150, 0), at(10000, 100), // both, 0.5 off
+	}
+	k := newLinks(newBitmap(64, 64), fs, nil)
+	for i := range k.count {
+		k.count[i].Store(-1)
+	}
+	n := len(fs)
+	k.count[0*n+1].Store(25)
+	for _, i := range []int{3, 6} {
+		k.count[i*n+i+1].Store(25)
+		k.count[(i+2)*n+i].Store(25)
+	}
+	ts := joinTriples(k, &effort{})
+	if len(ts) < 3 || ts[0].tl.x != 5000 || ts[1].tl.x != 0 || ts[2].tl.x != 10000 {
+		t.Errorf("%+v", ts)
+	}
+}
+
+// TestDistances: the corners of the smallest code and of the largest belong together also when their size is not known well; what
+// is nearer or further does not.
+func TestDistances(t *testing.T) {
+	for _, c := range []struct {
+		modules float64
+		want    bool
+	}{{8, false}, {9, false}, {10, true}, {14, true}, {170, true}, {200, true}, {210, false}} {
+		at := func(x, y float64) finder { return finder{x: x * 4, y: y * 4, module: 4, wide: 4, tall: 4, support: 9} }
+		k := lattice([]finder{at(0, 0), at(c.modules, 0), at(0, c.modules)})
+		if ts := joinTriples(k, &effort{}); len(ts) > 0 != c.want {
+			t.Errorf("%g modules apart: %d triples", c.modules, len(ts))
+		}
+	}
+}
+
+// TestSmallestRuns: below eight tenths of a pixel nothing is a finder, at nine tenths it is.
+func TestSmallestRuns(t *testing.T) {
+	for _, c := range []struct {
+		module float64
+		want   bool
+	}{{0.9, true}, {0.82, true}, {0.75, false}, {0.6, false}} {
+		m := c.module
+		if _, ok := finderRuns([5]float64{m, m, 3 * m, m, m}, 0.5); ok != c.want {
+			t.Errorf("%g pixels: %v", m, ok)
+		}
+	}
+}
+
+// TestRows: how many rows one is read of, and from which size on finders are looked for. What they say of each other: two rows
+// cross the core of the smallest.
+func TestRows(t *testing.T) {
+	for _, c := range []struct{ height, step int }{{100, 1}, {700, 1}, {720, 2}, {1080, 2}, {1440, 2}, {1600, 3}, {2160, 3}} {
+		if got := rowStep(c.height); got != c.step {
+			t.Errorf("height %d: one row of %d", c.height, got)
+		}
+	}
+	for _, c := range []struct {
+		w, h  int
+		how   look
+		scale float64
+		least float64
+	}{
+		{400, 300, lookNormal, 1, 0.8},
+		{1920, 1080, lookNormal, 1, 1.3},
+		{3840, 2160, lookNormal, 1, 1.95},
+		{960, 540, lookNormal, 2, 1.5},
+		{400, 300, lookFaint, 1, 0.8},
+		{1920, 1080, lookFaint, 1, 2},
+	} {
+		b := newBitmap(c.w, c.h)
+		if got := smallestFinder(b, c.how, c.scale); math.Abs(got-c.least) > 1e-9 {
+			t.Errorf("%d × %d, pale %v, level %g: modules from %g pixels on", c.w, c.h, c.how.local, c.scale, got)
+		}
+	}
+}
+
+// TestEnlarged: a picture of a megapixel is looked at in double size when nothing was found, a larger one not: it would take longer
+// than everything before.
+func TestEnlarged(t *testing.T) {
+	levels := func(w, h int) int {
+		m := image.NewGray(image.Rect(0, 0, w, h))
+		rnd := rand.New(rand.NewPCG(1, 1))
+		for i := range m.Pix {
+			m.Pix[i] = uint8(rnd.IntN(2) * 255)
+		}
+		_, e, err := New().scan(context.Background(), m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e.levels
+	}
+	// Both have as many levels, and the smaller one that of its double size, with both polarities.
+	if small, large := levels(990, 1000), levels(1010, 1000); small != large+2 {
+		t.Errorf("%d and %d levels", small, large)
+	}
+}
+
+// leaning is a code of side modules under a map with the given leans, and its finders as they are seen.
+func leaning(side int, right, down, px float64, dark func(u, v int) bool) (*levels, triple, frame) {
+	// From the square between the middles of the finders, 30 pixels away from the edges.
+	d := float64(side-7) * px
+	t := triple{
+		tl: finder{x: 80, y: 80}, tr: finder{x: 80 + d, y: 80}, bl: finder{x: 80, y: 80 + d}, top: side, left: side,
+	}
+	m := leanMap(t, side, right, down)
+	for _, f := range []struct {
+		f    *finder
+		u, v float64
+	}{{&t.tl, 3.5, 3.5}, {&t.tr, float64(side) - 3.5, 3.5}, {&t.bl, 3.5, float64(side) - 3.5}} {
+		a, b := m.at(f.u-0.5, f.v), m.at(f.u+0.5, f.v)
+		c, e := m.at(f.u, f.v-0.5), m.at(f.u, f.v+0.5)
+		f.f.wide, f.f.tall = math.Hypot(b.X-a.X, b.Y-a.Y), math.Hypot(c.X-e.X, c.Y-e.Y)
+		f.f.module = (f.f.wide + f.f.tall) / 2
+	}
+	back := m.adjoint()
+	w := int(d) + 160
+	l := drawing(w, w, func(x, y int) bool {
+		p := back.at(float64(x)+0.5, float64(y)+0.5)
+		u, v := floor(p.X), floor(p.Y)
+		return u >= 0 && v >= 0 && u < side && v < side && dark(u, v)
+	})
+	return l, t, frameOf(t)
+}
+
+// TestLeaningMap: the lean of a code is found from its timing patterns, also when the sizes of its finders mislead by a sixth, up
+// to modules 2.5 times as large at one end; and no lean is found where there is no pattern.
+func TestLeaningMap(t *testing.T) {
+	timing := func(side int) func(u, v int) bool {
+		return func(u, v int) bool {
+			switch {
+			case v == 6 && u >= 8 && u < side-8:
+				return u%2 == 0
+			case u == 6 && v >= 8 && v < side-8:
+				return v%2 == 0
+			}
+			return (u*7+v*13+u*v)%5 < 2
+		}
+	}
+	for _, side := range []int{25, 41, 57, 97} {
+		for _, c := range []struct{ right, down, mislead float64 }{
+			{1.1, 1, 1}, {1.25, 0.9, 1}, {1.5, 1, 1}, {1.08, 1.05, 1.3}, {1, 1.06, 0.76}, {0.8, 0.85, 1},
+		} {
+			l, tr, f := leaning(side, c.right, c.down, 8, timing(side))
+			tr.tr.wide *= c.mislead
+			m, ok := leaningMap(l.bits, tr, f, side)
+			if !ok {
+				t.Errorf("side %d, %+v: no map", side, c)
+				continue
+			}
+			// The middle of the code moves most.
+			want, d := leanMap(tr, side, c.right, c.down), float64(side)
+			for _, at := range [][2]float64{{d / 2, d / 2}, {d - 7, d / 2}, {d - 6.5, d - 6.5}} {
+				p, q := m.at(at[0], at[1]), want.at(at[0], at[1])
+				if off := math.Hypot(p.X-q.X, p.Y-q.Y) / 8; off > 0.6 && at[0] < d-6.5 || off > 1.5 {
+					t.Errorf("side %d, %+v: (%g, %g) is off by %.2f modules", side, c, at[0], at[1], off)
+				}
+			}
+		}
+	}
+	rnd := rand.New(rand.NewPCG(8, 15))
+	for _, side := range []int{33, 57} {
+		chance := 0
+		for range 40 {
+			l, tr, f := leaning(side, 1.1, 1, 6, func(u, v int) bool { return rnd.IntN(2) == 0 })
+			if _, ok := leaningMap(l.bits, tr, f, side); ok {
+				chance++
+			}
+		}
+		if chance > 4 {
+			t.Errorf("side %d: %d of 40 leans of nothing", side, chance)
+		}
+	}
+}
+
+// TestRingEnds: the dark ring of a finder ends on all sides, or on the two towards the code where the page is dark.
+func TestRingEnds(t *testing.T) {
+	const px = 4
+	// Where the ring runs on, in modules from the middle.
+	for _, c := range []struct {
+		name string
+		open func(u, v int) bool
+		want bool
+	}{
+		{"all around", func(u, v int) bool { return false }, true},
+		{"a dark page, upper left", func(u, v int) bool { return u < -3 || v < -3 }, true},
+		{"a dark page, lower right", func(u, v int) bool { return u > 3 || v > 3 }, true},
+		{"a dark page, and a bar of text", func(u, v int) bool { return u < -3 || v < -3 || u > 3 && v == 3 }, true},
+		{"a dark page on three sides", func(u, v int) bool { return u < -3 || v < -3 || v > 3 }, false},
+		{"a dark page on two sides that face each other", func(u, v int) bool { return v < -3 || v > 3 }, false},
+		{"a bar on one side", func(u, v int) bool { return u > 3 && v >= -1 && v <= 1 }, true},
+		{"a ring without end", func(u, v int) bool { return max(u, -u, v, -v) > 3 }, false},
+		{"a ring of two modules", func(u, v int) bool { return max(u, -u, v, -v) == 4 }, false},
+	} {
+		l := drawing(31*px, 31*px, func(x, y int) bool {
+			u, v := x/px-15, y/px-15
+			return finderAt(u, v) || c.open(u, v)
+		})
+		f := finder{x: 15.5 * px, y: 15.5 * px, module: px, wide: px, tall: px}
+		if got := ringed(l.bits, f); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
