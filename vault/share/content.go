@@ -19,6 +19,8 @@ import (
 type Content struct {
 	cells map[AccountID]map[string][]*Register
 	of    map[DeviceID]map[*Register]bool // what stands, by author
+
+	touched map[AccountID]bool // what Merge changed since the content was made or read
 }
 
 // NewContent returns an empty content.
@@ -51,6 +53,10 @@ func (c *Content) Merge(r *Register) bool {
 		c.cells[r.Account] = account
 	}
 	account[r.Name] = kept
+	if c.touched == nil {
+		c.touched = map[AccountID]bool{}
+	}
+	c.touched[r.Account] = true
 	return true
 }
 

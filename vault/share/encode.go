@@ -162,6 +162,7 @@ func Decode(cfg Config, text []byte) (*Replica, error) {
 		}
 		r.content.Merge(g)
 	}
+	r.content.touched = nil
 	if t.Joining != nil {
 		text := secret.FromString(t.Joining.Invite)
 		i, err := ParseInvite(text)

@@ -531,6 +531,10 @@ func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps
 // Findings returns what the last look at the storage showed.
 func (r *Replica) Findings() []Finding { return slices.Clone(r.findings) }
 
+// Touched reports whether anything about an account was written or merged since this replica was made or decoded. Times do not tell that: of
+// two changes at once the earlier one may arrive later.
+func (r *Replica) Touched(id AccountID) bool { return r.content.touched[id] }
+
 // Tags returns the tags of an account that everybody sees.
 func (r *Replica) Tags(id AccountID) []string {
 	t := r.content.latest(id, regTags)

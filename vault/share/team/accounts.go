@@ -209,7 +209,7 @@ func (rec *record) projectOne(v *vault.Vault, id share.AccountID) error {
 		return nil
 	}
 	_, personal := rec.personal[id]
-	if ok && !personal && here.Changed.Equal(changed) && deleted == !here.Trashed.IsZero() && (here.Params.Kind != otp.HOTP || here.Params.Counter >= counter) {
+	if ok && !personal && !r.Touched(id) && here.Changed.Equal(changed) && deleted == !here.Trashed.IsZero() && (here.Params.Kind != otp.HOTP || here.Params.Counter >= counter) {
 		return nil
 	}
 	a, ok2 := r.Account(id)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tallystick/tallystick/vault"
 	"github.com/tallystick/tallystick/vault/otp"
@@ -52,6 +53,12 @@ func (s *Service) Guard(change func(*vault.Vault) error) func(*vault.Vault) erro
 		may := map[string]bool{}
 		for _, was := range before {
 			is, there := v.Account(was.ID)
+			if there && is.Changed.Equal(was.Changed) && !sameForAll(was, is) {
+				// By the time of its change an account is known to be another one than before: also within one millisecond.
+				if err := v.Put(is, is.Changed.Add(time.Millisecond)); err != nil {
+					return err
+				}
+			}
 			// One that everybody deleted may leave this device's trash for ever.
 			if there && sameForAll(was, is) || !there && !was.Trashed.IsZero() || may[was.Shared] {
 				continue

@@ -287,3 +287,35 @@ func TestAChangeByAClockThatIsBehindArrives(t *testing.T) {
 		}
 	}
 }
+
+// Two people change different things of one account without knowing of each other: both see both, and so does a third.
+func TestChangesAtOnceAreSeenByAll(t *testing.T) {
+	id, _, people := meet(t, 2, vaulttest.Canonical()[0])
+	a, b, c := people[0], people[1], people[2]
+	for _, p := range people {
+		p.sync(id)
+	}
+	a.edit("Harbour PBX", func(x *vault.Account) { x.Note = "by Anna" })
+	b.edit("Harbour PBX", func(x *vault.Account) { x.Name = "by Ben" })
+	for range 2 {
+		for _, p := range []*person{b, a, c} {
+			p.sync(id)
+		}
+	}
+	for i, p := range people {
+		if got := p.named("Harbour PBX"); got.Note != "by Anna" || got.Name != "by Ben" {
+			t.Errorf("person %d has note %q, name %q", i, got.Note, got.Name)
+		}
+	}
+	b.edit("Harbour PBX", func(x *vault.Account) { x.URL = "https://ben.example" })
+	for range 2 {
+		for _, p := range []*person{b, a, c} {
+			p.sync(id)
+		}
+	}
+	for i, p := range people {
+		if got := p.named("Harbour PBX"); got.Note != "by Anna" || got.Name != "by Ben" || got.URL != "https://ben.example" {
+			t.Errorf("after another change, person %d has note %q, name %q, address %q", i, got.Note, got.Name, got.URL)
+		}
+	}
+}
