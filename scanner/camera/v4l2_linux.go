@@ -132,8 +132,13 @@ func open(path string) (*Camera, error) {
 		cam.Close()
 		return nil, ErrFormat
 	}
+	return start(cam, all[0])
+}
+
+// start makes a camera give pictures of a kind, and closes it when it does not.
+func start(cam *webcam.Webcam, o offer) (*Camera, error) {
 	// The driver answers with what it really gives, which need not be what was asked for.
-	code, w, h, err := cam.SetImageFormat(webcam.PixelFormat(all[0].layout.code()), uint32(all[0].size.X), uint32(all[0].size.Y))
+	code, w, h, err := cam.SetImageFormat(webcam.PixelFormat(o.layout.code()), uint32(o.size.X), uint32(o.size.Y))
 	if err != nil {
 		cam.Close()
 		return nil, understand(err)

@@ -1,13 +1,17 @@
 package camera
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"image"
+	"image/color"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/blackjack/webcam"
 	"golang.org/x/sys/unix"
@@ -71,4 +75,89 @@ func TestOpenSaysWhy(t *testing.T) {
 			t.Errorf("%v becomes %v", answer, got)
 		}
 	}
+}
+
+// The kernel's virtual camera (modprobe vivid), where it is loaded: it shows colour bars in every layout there is.
+func TestVirtualCamera(t *testing.T) {
+	all, err := List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.IndexFunc(all, func(i Info) bool { return strings.HasPrefix(i.Name, "vivid") })
+	if at < 0 {
+		t.Skip("the kernel's virtual camera is not here: modprobe vivid")
+	}
+	id := all[at].ID
+
+	c, err := Open(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if c.Size() != wanted {
+		t.Errorf("pictures of %v", c.Size())
+	}
+	if _, err := Open(id); !errors.Is(err, ErrBusy) {
+		t.Errorf("while it is on: %v", err)
+	}
+	for range 5 {
+		if m, err := c.Frame(t.Context()); err != nil || m.Bounds().Size() != wanted {
+			t.Fatal(err)
+		}
+	}
+	closing := time.AfterFunc(50*time.Millisecond, c.Close)
+	defer closing.Stop()
+	for err == nil {
+		_, err = c.Frame(t.Context())
+	}
+	if !errors.Is(err, ErrGone) {
+		t.Errorf("switched off while a picture was waited for: %v", err)
+	}
+
+	// Every layout shows the same picture.
+	cam, err := webcam.Open(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := offers(cam)
+	cam.Close()
+	var want []color.Gray
+	for _, o := range kinds {
+		cam, err := webcam.Open(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := start(cam, o)
+		if err != nil {
+			t.Errorf("%s: %v", o.layout, err)
+			continue
+		}
+		m, err := c.Frame(t.Context())
+		if err != nil {
+			t.Errorf("%s: %v", o.layout, err)
+			c.Close()
+			continue
+		}
+		var got []color.Gray
+		for x := 80; x < wanted.X; x += 160 { // the middle of each bar, below the text
+			got = append(got, color.GrayModel.Convert(m.At(x, 600)).(color.Gray))
+		}
+		if want == nil {
+			want = got
+		}
+		for i := range got {
+			d := int(got[i].Y) - int(want[i].Y)
+			if o.layout == grey && i > 0 && got[i].Y >= got[i-1].Y || o.layout != grey && (d < -4 || d > 4) { // grey has weights of its own
+				t.Errorf("%s: bars %v, want %v", o.layout, got, want)
+				break
+			}
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := c.Frame(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: cancelled: %v", o.layout, err)
+		}
+		c.Close()
+	}
+	t.Logf("%d layouts of %s: %v", len(kinds), id, kinds)
 }
