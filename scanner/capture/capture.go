@@ -5,7 +5,7 @@
 //
 //   - X11: read from the root window, see x11.go.
 //   - Wayland: no program may look at the screen itself; the desktop portal is asked, which may ask the person, see portal.go.
-//   - Windows and macOS: by github.com/kbinani/screenshot, see direct.go. On macOS that needs cgo; a build without it has
+//   - Windows and macOS: by github.com/kbinani/screenshot, see direct.go; compiled and vetted, but not run by us. On macOS that needs cgo; a build without it has
 //     no way and says so. macOS asks for the permission to record the screen once and gives a picture without other
 //     programs' windows until it is granted; nothing here can tell that from an empty screen.
 //

@@ -5,8 +5,8 @@
 //
 //   - X11: the selection CLIPBOARD is asked for as ICCCM describes it, see x11.go and selection.go.
 //   - Wayland: through XWayland's bridge, which is X11, where there is one, and else by wl-paste, see wayland.go.
-//   - Windows: the registered format "PNG", else a device-independent bitmap, see windows.go.
-//   - macOS: by osascript, which is part of the system, see darwin.go. It needs no cgo. It has not been run by us.
+//   - Windows: the registered format "PNG", else a device-independent bitmap, see windows.go. Not run by us.
+//   - macOS: by osascript, which is part of the system, see darwin.go. It needs no cgo. Not run by us.
 //
 // A list of files on the clipboard (X11 and Wayland) with one file in it counts as that picture.
 //
