@@ -149,6 +149,25 @@ func (m *Manager) begin(ctx context.Context) (context.Context, func(), error) {
 	}
 }
 
+// beginChange is begin for a call that changes what is open: it keeps other processes out as well, until end. Errors: those of
+// begin and lockFiles, ErrLocked.
+func (m *Manager) beginChange(ctx context.Context) (_ context.Context, o *opened, end func(), err error) {
+	ctx, done, err := m.begin(ctx)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if o = m.current(); o == nil {
+		done()
+		return nil, nil, nil, ErrLocked
+	}
+	release, err := m.lockFiles(ctx)
+	if err != nil {
+		done()
+		return nil, nil, nil, err
+	}
+	return ctx, o, func() { release(); done() }, nil
+}
+
 // lockFiles keeps other processes out, and takes away what killed ones left.
 func (m *Manager) lockFiles(ctx context.Context) (release func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, lockPatience)
@@ -345,26 +364,13 @@ func (m *Manager) Read(fn func(*Vault) error) error {
 // whole and nearly always the old one; if only its name could not be made durable it is
 // the new one, which the next call finds out by itself.
 func (m *Manager) Update(ctx context.Context, fn func(*Vault) error) error {
-	ctx, done, err := m.begin(ctx)
+	ctx, o, end, err := m.beginChange(ctx)
 	if err != nil {
 		return err
 	}
-	defer done()
-	o := m.current()
-	if o == nil {
-		return ErrLocked
-	}
-	release, err := m.lockFiles(ctx)
-	if err != nil {
+	defer end()
+	if o, err = m.catchUp(o); err != nil {
 		return err
-	}
-	defer release()
-	now, changed, err := m.reload(o)
-	if err != nil {
-		return err
-	}
-	if o = now; changed {
-		m.replace(o, true)
 	}
 	work := o.vault.share()
 	if err := fn(work); err != nil {
@@ -481,6 +487,15 @@ func (m *Manager) NextHOTP(ctx context.Context, id ID) (string, error) {
 		return "", err
 	}
 	return code, nil
+}
+
+// catchUp makes current what another process saved since o was read, and returns what is current. Errors: those of reload.
+func (m *Manager) catchUp(o *opened) (*opened, error) {
+	now, changed, err := m.reload(o)
+	if err == nil && changed {
+		m.replace(now, true)
+	}
+	return now, err
 }
 
 // Reload reads the file again if it changed; reports whether the content is new.

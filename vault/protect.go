@@ -385,20 +385,11 @@ func (m *Manager) verify(ctx context.Context, d device, passphrase secret.Bytes)
 // The key of the vault stays the same: somebody who has an old copy of this directory and
 // of the keyring, and the old passphrase, can still open what is saved later.
 func (m *Manager) SetPassphrase(ctx context.Context, old, next secret.Bytes) error {
-	ctx, done, err := m.begin(ctx)
+	ctx, o, end, err := m.beginChange(ctx)
 	if err != nil {
 		return err
 	}
-	defer done()
-	o := m.current()
-	if o == nil {
-		return ErrLocked
-	}
-	release, err := m.lockFiles(ctx)
-	if err != nil {
-		return err
-	}
-	defer release()
+	defer end()
 	was, err := m.existing()
 	if err != nil {
 		return err

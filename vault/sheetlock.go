@@ -334,26 +334,13 @@ func (m *Manager) OpenRecovery(ctx context.Context, passphrase secret.Bytes) (*R
 // ErrPassphrase for old, ErrTooLong, ErrDamaged, ErrNewer, ErrBusy, ErrSave. ErrOlderUnsealed
 // when the vault is changed but an older copy could not be written.
 func (m *Manager) SetRecoveryPassphrase(ctx context.Context, old, next secret.Bytes) error {
-	ctx, done, err := m.begin(ctx)
+	_, o, end, err := m.beginChange(ctx)
 	if err != nil {
 		return err
 	}
-	defer done()
-	o := m.current()
-	if o == nil {
-		return ErrLocked
-	}
-	release, err := m.lockFiles(ctx)
-	if err != nil {
+	defer end()
+	if o, err = m.catchUp(o); err != nil {
 		return err
-	}
-	defer release()
-	now, changed, err := m.reload(o)
-	if err != nil {
-		return err
-	}
-	if o = now; changed {
-		m.replace(o, true)
 	}
 	was := o.vault.lock
 	with, to, err := o.vault.nextLock(old, next, m.cfg.KDF, m.cfg.KDFFloor, m.cfg.Rand)
