@@ -100,6 +100,12 @@ func (h *Sharing) Create(n NewShare, done func(ShareID)) {
 		}
 		return err
 	}, func(err error) {
+		switch {
+		case errors.Is(err, store.ErrOffline) && n.Place.Kind == store.Folder:
+			h.err = "That folder is not there, or cannot be reached now. Nothing was made."
+		case errors.Is(err, store.ErrOffline): // nothing is tried again by itself
+			h.err = "The storage was not reached, and nothing was made. Check the address and the connection."
+		}
 		if err != nil {
 			return
 		}
@@ -225,6 +231,9 @@ func (h *Sharing) Invite(r Role, life time.Duration) {
 		return err
 	}, func(err error) {
 		h.invite.wipe()
+		if errors.Is(err, store.ErrOffline) {
+			h.err = "The storage was not reached, and an invite is noted there. Make it again when the storage is there."
+		}
 		if err == nil {
 			h.invite = made
 			if b := h.beats[id]; b != nil {

@@ -409,3 +409,28 @@ func TestErrorsOfSharingHoldNoSecrets(t *testing.T) {
 		}
 	}
 }
+
+// What is not tried again by itself is not said to be.
+func TestNothingIsMadeWithoutTheStorage(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.teams = &apptest.Teams{Fails: store.ErrOffline}
+		w.open("", totp("Acme", "maria", 1))
+		h := w.s.Sharing()
+		says := func(want string) {
+			t.Helper()
+			w.loop.Settle()
+			if e := h.Error(); h.Busy() != "" || !strings.Contains(e, want) || strings.Contains(e, "tried again") {
+				t.Errorf("%q, want %q", e, want)
+			}
+		}
+		for want, place := range map[string]model.SharedPlace{
+			"That folder is not there": {Kind: model.StoreFolder, Folder: t.TempDir()},
+			"Check the address":        {Kind: model.StoreWebDAV, URL: "https://cloud.example/x/"},
+		} {
+			h.Create(model.NewShare{Name: "Desk", Place: place, Person: "Ada"}, func(model.ShareID) { t.Error("it was made") })
+			says(want)
+		}
+		h.Invite(model.Editor, time.Hour)
+		says("Make it again")
+	})
+}
