@@ -55,6 +55,10 @@ func NewMultiLineEntry(hint string, rows int) *Entry {
 	return e
 }
 
+// AcceptsTab implements fyne.Tabbable: the tab key leaves a field of several lines too. The toolkit would write a tab into it, and
+// somebody without a mouse could not get out.
+func (e *Entry) AcceptsTab() bool { return false }
+
 // CreateRenderer implements fyne.Widget: the toolkit's field, and over it the line that everything
 // of ours has when the keyboard is on it. The toolkit tints its hairline, which is easily missed.
 func (e *Entry) CreateRenderer() fyne.WidgetRenderer {
