@@ -6,9 +6,8 @@
 #   make bench        how fast and how big it is
 #   make screenshots  pictures of every screen into docs/pictures
 #
-# and: make build, make cli (no cgo), make e2e, make bench-scan, make stores (shared vaults on real servers), make model (shared vaults, many more
-# random teams), make fuzz, make lint-threads,
-# make vuln, make clean
+# and: make build, make cli (no cgo), make e2e, make bench-scan, make stores (shared vaults on real servers),
+# make model (shared vaults, many more random teams), make fuzz, make lint-threads, make vuln, make clean
 
 SHELL     := /bin/sh
 GO        ?= go

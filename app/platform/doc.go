@@ -1,14 +1,14 @@
 // Package platform is everything Tallystick asks of the operating system that the
 // window toolkit does not give: a clipboard that marks passwords as passwords, one
-// window per data directory, the news that the session was locked, how long nobody
-// touched the computer, links handed over by the browser, whether there is a tray,
-// where data lies, opening a web page, and keeping secrets out of core files.
+// window per data directory, the news that the session was locked, links handed over
+// by the browser, whether there is a tray, where data lies, opening a web page, and
+// keeping secrets out of core files.
 //
 // Each concern is one small interface or function with one file per system behind
 // it. Where a system cannot do a thing the answer is a sentinel error that says what
 // is missing, never a silent success.
 //
-// Who may import it: package app and package app/cli. It imports no toolkit and of
+// Who may import it: packages app, app/model and app/cli. It imports no toolkit and of
 // ours only vault/secret. Fakes of its interfaces are in app/apptest.
 //
 // Concurrency: everything exported is safe for concurrent use. Calls that talk to
