@@ -310,11 +310,12 @@ func tornText(v model.SharedVault) string {
 
 // goneObjects is what is left to do about a shared vault that this device is no longer in.
 func (r *Root) goneObjects(p *sharePage) []fyne.CanvasObject {
+	off := p.button(widget.Primary, "Take them off", look.IconDelete, func() { p.h.ForgetVault(false, r.openSharing) })
+	keep := p.button(widget.Secondary, "Keep them as my own", look.IconCheck, func() { p.h.ForgetVault(true, r.openSharing) })
+	p.first = keep // what is easier to take back
 	return []fyne.CanvasObject{
 		widget.NewText(widget.Body, "Its accounts are still in your list. Take them off, or keep them as your own: they stop following the others either way."),
-		widget.NewFlow(look.Space2,
-			p.button(widget.Primary, "Take them off", look.IconDelete, func() { p.h.ForgetVault(false, r.openSharing) }),
-			p.button(widget.Secondary, "Keep them as my own", look.IconCheck, func() { p.h.ForgetVault(true, r.openSharing) })),
+		widget.NewFlow(look.Space2, off, keep),
 	}
 }
 
