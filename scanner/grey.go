@@ -180,16 +180,31 @@ func blended(y uint32, alpha uint8, on backdrop) uint8 {
 	return uint8((y*a + uint32(on)*(255-a) + 127) / 255)
 }
 
-// greyRGBA is the common case, a screen picture: one load per pixel, no branch while
-// everything is opaque.
-func greyRGBA(dst, src []byte, on backdrop) uint8 {
+// lumas is the grey of pixels of four bytes each, red first, and the AND of all of them. Two pixels lie in one word, and none
+// of the products of a channel, 150 × 255 at most, reaches into the other.
+func lumas(dst, src []byte) (all uint32) {
+	const channel = 0x000000FF000000FF
 	src = src[:4*len(dst)]
-	all := uint32(0xFF000000)
-	for x := range dst {
+	both, x := ^uint64(0), 0
+	for ; x+4 <= len(dst); x += 4 {
+		u, v := binary.LittleEndian.Uint64(src[4*x:]), binary.LittleEndian.Uint64(src[4*x+8:])
+		both &= u & v
+		u = (u&channel*weightR + u>>8&channel*weightG + u>>16&channel*weightB) >> 8 & channel
+		v = (v&channel*weightR + v>>8&channel*weightG + v>>16&channel*weightB) >> 8 & channel
+		binary.LittleEndian.PutUint32(dst[x:], uint32(u|u>>24)|uint32(v|v>>24)<<16)
+	}
+	all = uint32(both & (both >> 32))
+	for ; x < len(dst); x++ {
 		v := binary.LittleEndian.Uint32(src[4*x:])
 		all &= v
-		dst[x] = uint8((weightR*(v&0xFF) + weightG*(v>>8&0xFF) + weightB*(v>>16&0xFF)) >> 8)
+		dst[x] = uint8(luma(v&0xFF, v>>8&0xFF, v>>16&0xFF))
 	}
+	return all
+}
+
+// greyRGBA is the common case, a screen picture: no branch while everything is opaque.
+func greyRGBA(dst, src []byte, on backdrop) uint8 {
+	all := lumas(dst, src)
 	if all>>24 != 0xFF && on == onWhite {
 		for x := range dst {
 			dst[x] = uint8(min(255, uint32(dst[x])+255-uint32(src[4*x+3])))
@@ -199,13 +214,7 @@ func greyRGBA(dst, src []byte, on backdrop) uint8 {
 }
 
 func greyNRGBA(dst, src []byte, on backdrop) uint8 {
-	src = src[:4*len(dst)]
-	all := uint32(0xFF000000)
-	for x := range dst {
-		v := binary.LittleEndian.Uint32(src[4*x:])
-		all &= v
-		dst[x] = uint8((weightR*(v&0xFF) + weightG*(v>>8&0xFF) + weightB*(v>>16&0xFF)) >> 8)
-	}
+	all := lumas(dst, src)
 	if all>>24 != 0xFF {
 		for x := range dst {
 			dst[x] = blended(uint32(dst[x]), src[4*x+3], on)

@@ -420,3 +420,29 @@ func TestRingEnds(t *testing.T) {
 		}
 	}
 }
+
+// TestLumas: two pixels in one word are the grey of each.
+func TestLumas(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(3, 7))
+	for n := range 23 {
+		src, dst := make([]byte, 4*n), make([]byte, n)
+		want := ^uint32(0)
+		for i := range src {
+			src[i] = uint8(255 * rnd.IntN(2))
+			if rnd.IntN(3) > 0 {
+				src[i] = uint8(rnd.IntN(256))
+			}
+		}
+		all := lumas(dst, src)
+		for i, got := range dst {
+			p := src[4*i : 4*i+4]
+			if w := luma(uint32(p[0]), uint32(p[1]), uint32(p[2])); uint32(got) != w {
+				t.Fatalf("pixel %d of %d: %d, want %d", i, n, got, w)
+			}
+			want &= uint32(p[0]) | uint32(p[1])<<8 | uint32(p[2])<<16 | uint32(p[3])<<24
+		}
+		if all != want {
+			t.Fatalf("%d pixels: the AND is %x, want %x", n, all, want)
+		}
+	}
+}
