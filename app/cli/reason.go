@@ -25,6 +25,7 @@ var reasons = []struct {
 	name string
 }{
 	{share.ErrInviteUsed, "invite-used"},
+	{share.ErrInviteWithdrawn, "invite-withdrawn"},
 	{share.ErrInviteExpired, "invite-expired"},
 	{share.ErrInvite, "not-an-invite"},
 	{share.ErrLastAdmin, "last-admin"},

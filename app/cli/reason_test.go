@@ -115,6 +115,35 @@ func TestTheSecondWithAnInvite(t *testing.T) {
 	}
 }
 
+// TestWithdraw: an invite that went astray is listed, and taken back.
+func TestWithdraw(t *testing.T) {
+	c := newCrew(t)
+	c.person("Benedict")
+	c.must("Annabel", "", "share", "invite", "harbour", "--role", "viewer", "--expires", "2d")
+	invite := c.must("Annabel", "", "share", "invite", "harbour").out
+	c.must("Benedict", invite, "share", "join", "-")
+	list := c.list("Annabel", "share", "invite", "harbour", "--list")
+	if len(list) != 2 || list[0]["role"] != "viewer" || list[1]["role"] != "editor" || list[0]["person"] != "Annabel" {
+		t.Fatalf("%v", list)
+	}
+	id := list[1]["id"].(string)
+	c.run("Annabel", "", "share", "invite", "harbour", "--withdraw", "zzzz").wants(t, statusNothing, "No open invite")
+	c.must("Annabel", "", "share", "invite", "harbour", "--withdraw", id[:6])
+	c.run("Annabel", "", "share", "invite", "harbour", "--withdraw", id).wants(t, statusNothing, "No open invite")
+	if got := c.must("Annabel", "", "share", "invite", "harbour", "--list").out; strings.Contains(got, id) || !strings.Contains(got, list[0]["id"].(string)) {
+		t.Errorf("%s", got)
+	}
+	if got := c.list("Annabel", "share", "requests", "harbour"); len(got) != 0 {
+		t.Errorf("%v", got)
+	}
+	c.run("Benedict", "", "share", "sync").wants(t, statusFailed, "withdrawn")
+	c.person("Cleopatra")
+	c.run("Cleopatra", invite, "share", "join", "-").wants(t, statusFailed, "withdrawn")
+	for _, args := range [][]string{{"--list", "--role", "viewer"}, {"--withdraw", ""}, {"--list", "--withdraw", id}, {"--withdraw", id, "--qr", "x.png"}} {
+		c.run("Annabel", "", append([]string{"share", "invite", "harbour"}, args...)...).wants(t, statusUsage, "")
+	}
+}
+
 // TestRoles: behind the device or as a flag, and what it is.
 func TestRoles(t *testing.T) {
 	c := newCrew(t, "Benedict:editor")

@@ -187,6 +187,8 @@ func (r *run) several(m *vault.Manager, words []string) ([]vault.ID, error) {
 type inviteOptions struct {
 	role, expires string
 	qr, file      string
+	withdraw      string
+	list          bool
 	force, asJSON bool
 }
 
@@ -200,8 +202,17 @@ the other person. It is used up by one device, and an admin still has to confirm
 device. It says where the storage is, and holds no credentials for it.
 
 An invite is a secret until it is used: hand it over in person or over a channel you
-trust.`,
-		Args: vaultWord,
+trust. One that went astray is taken back with --withdraw; --list names those that may
+still be used.`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if other := o.qr != "" || o.file != "" || o.force || cmd.Flags().Changed("role") || cmd.Flags().Changed("expires"); o.list && o.withdraw != "" || other && (o.list || o.withdraw != "") {
+				return usage("--list and --withdraw go with --json only.")
+			}
+			if o.withdraw == "" && cmd.Flags().Changed("withdraw") {
+				return usage("--withdraw needs the id of an invite: --list names them.")
+			}
+			return vaultWord(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error { return r.invite(cmd.Context(), args[0], o) },
 	}
 	f := cmd.Flags()
@@ -211,8 +222,71 @@ trust.`,
 	f.StringVar(&o.qr, "qr", "", "also draw it as a QR code into the PNG `FILE`")
 	f.StringVar(&o.file, "file", "", "write it to `FILE` instead (readable by you only)")
 	f.BoolVar(&o.force, "force", false, "replace files that are there")
-	f.BoolVar(&o.asJSON, "json", false, "print a JSON object")
+	f.BoolVar(&o.list, "list", false, "list the invites that may still be used, instead of making one")
+	f.StringVar(&o.withdraw, "withdraw", "", "take back the invite called `ID` (or its first four digits or more)")
+	f.BoolVar(&o.asJSON, "json", false, "print a JSON object; with --list an array")
 	return cmd
+}
+
+// openInviteRecord is an invite that may still be used, in JSON: part of the contract in docs/cli.md.
+type openInviteRecord struct {
+	ID      string `json:"id"`
+	Role    string `json:"role"`
+	Expires string `json:"expires"` // RFC 3339, UTC
+	Device  string `json:"device"`  // that made it
+	Person  string `json:"person"`
+}
+
+func (r *run) openInvites(ctx context.Context, word string, o inviteOptions) error {
+	return r.inShare(ctx, word, func(s *team.Service, st team.Status) error {
+		if rep, err := s.Sync(ctx, st.ID); err == nil && rep.Offline {
+			r.note("The storage of %s was not reached; this is from the last time.", callShare(st))
+		}
+		list, err := s.OpenInvites(st.ID)
+		if err != nil {
+			return err
+		}
+		if o.withdraw != "" {
+			return r.withdraw(ctx, s, st, list, o)
+		}
+		name := namesOf(s, st.ID)
+		records := make([]openInviteRecord, 0, len(list))
+		t := newTable("ID", "ROLE", "UNTIL", "MADE BY")
+		for _, i := range list {
+			records = append(records, openInviteRecord{string(i.ID), string(i.Role), rfc3339(i.Expires), string(i.By), name(i.By)})
+			t.row(string(i.ID), string(i.Role), i.Expires.Local().Format("2006-01-02 15:04"), name(i.By))
+		}
+		switch {
+		case o.asJSON:
+			return r.json(records)
+		case len(records) == 0:
+			r.note("There is no open invite.")
+		default:
+			t.write(r.out)
+		}
+		return nil
+	})
+}
+
+func (r *run) withdraw(ctx context.Context, s *team.Service, st team.Status, list []share.Invite, o inviteOptions) error {
+	word := strings.ToLower(strings.TrimSpace(o.withdraw))
+	var found []share.InviteID
+	for _, i := range list {
+		if string(i.ID) == word || len(word) >= minIDPrefix && strings.HasPrefix(string(i.ID), word) {
+			found = append(found, i.ID)
+		}
+	}
+	switch {
+	case len(found) == 0:
+		return fail(statusNothing, "No open invite has that id. --list names those that may still be used.")
+	case len(found) > 1:
+		return because("ambiguous", fail(statusFailed, "Several invites have ids that begin so. Give more digits."))
+	}
+	rep, err := s.Withdraw(ctx, st.ID, found[0])
+	if err != nil {
+		return err
+	}
+	return r.shareDone(s, rep, o.asJSON, "The invite %s cannot be used any more.", string(found[0]))
 }
 
 // inviteRecord is an invite in JSON: part of the contract in docs/cli.md.
@@ -228,6 +302,9 @@ type inviteRecord struct {
 }
 
 func (r *run) invite(ctx context.Context, word string, o inviteOptions) error {
+	if o.list || o.withdraw != "" {
+		return r.openInvites(ctx, word, o)
+	}
 	role := share.Role(strings.ToLower(o.role))
 	life, err := lifeOf(o.expires)
 	switch {

@@ -101,6 +101,8 @@ func refusal(rep team.Report) error {
 		switch f.Kind {
 		case share.InviteWasUsed:
 			return because("invite-used", fail(statusFailed, "Another device used the invite of this one, which is not let in. Tell the admin who made it, and ask for a new one."))
+		case share.InviteWithdrawn:
+			return because("invite-withdrawn", fail(statusFailed, "The invite of this device was withdrawn. Ask for a new one."))
 		case share.InviteTooOld:
 			return because("invite-expired", fail(statusFailed, "The invite of this device expired before an admin confirmed it. Ask for a new one."))
 		}

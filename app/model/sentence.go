@@ -249,6 +249,7 @@ var sentences = []said{
 	// Shared vaults. What one layer says may be wrapped in what a higher one says.
 	{share.ErrNewer, "That was made by a newer version of Tallystick. Update this one to take part."},
 	{share.ErrInviteUsed, "This invite was used already. Ask for a new one."},
+	{share.ErrInviteWithdrawn, "This invite was withdrawn. Ask for a new one."},
 	{share.ErrInviteExpired, "This invite has expired. Ask for a new one."},
 	{share.ErrInvite, "That is not an invite, or a part of it is missing. Copy it again, in full."},
 	{share.ErrLastAdmin, "The last admin cannot leave or give up the role: make somebody else an admin first."},

@@ -69,6 +69,8 @@ func FindingSentence(f share.Finding, name func(share.DeviceID) string) string {
 		return "A change of members lost against another one made at the same time. An admin may make it again."
 	case share.InviteWasUsed:
 		return "Somebody else used the invite of this device. Tell the admin who made it, and ask for a new one."
+	case share.InviteWithdrawn:
+		return "The invite of this device was withdrawn by " + who(f.Device) + ". Ask for a new one."
 	case share.InviteTooOld:
 		return "The invite of this device expired before an admin confirmed it. Ask for a new one."
 	case share.NoPermission:

@@ -436,6 +436,11 @@ func (s *Standing) apply(n *node) {
 	}
 }
 
+// withdrawn reports whether an admin took an invite back, which is to use it up for itself.
+func (s *Standing) withdrawn(i InviteID) bool {
+	return slices.ContainsFunc(s.Path, func(e Entry) bool { return e.Type == InviteUsed && e.Invite == i && e.Device == e.By })
+}
+
 // winner picks one of several entries that follow the same one.
 func winner(children []*node) *node {
 	fair := make([]*node, 0, len(children))

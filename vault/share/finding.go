@@ -28,14 +28,15 @@ const (
 	ClockAhead   Kind = "clock-ahead"   // by a device whose clock is more than MaxAhead ahead
 	Newer        Kind = "newer"         // by a later program than this one
 
-	KeyMissing     Kind = "key-missing"     // the current key has not arrived at this device
-	RotationNeeded Kind = "rotation-needed" // somebody who left knows the current key, and this device cannot make another
-	Contested      Kind = "contested"       // two admins changed the members at the same time: the entry of By stands, that of Device does not
-	Redo           Kind = "redo"            // a membership entry lost against another one: an admin may do it again
-	InviteWasUsed  Kind = "invite-used"     // somebody else used the invite of this device
-	InviteTooOld   Kind = "invite-expired"  // the invite of this device expired before it was confirmed
-	NoPermission   Kind = "read-only"       // this device is a viewer, and changes made on it were undone
-	TooMuch        Kind = "too-much"        // more objects than a vault can have
+	KeyMissing      Kind = "key-missing"      // the current key has not arrived at this device
+	RotationNeeded  Kind = "rotation-needed"  // somebody who left knows the current key, and this device cannot make another
+	Contested       Kind = "contested"        // two admins changed the members at the same time: the entry of By stands, that of Device does not
+	Redo            Kind = "redo"             // a membership entry lost against another one: an admin may do it again
+	InviteWasUsed   Kind = "invite-used"      // somebody else used the invite of this device
+	InviteTooOld    Kind = "invite-expired"   // the invite of this device expired before it was confirmed
+	InviteWithdrawn Kind = "invite-withdrawn" // Device took the invite of this device back
+	NoPermission    Kind = "read-only"        // this device is a viewer, and changes made on it were undone
+	TooMuch         Kind = "too-much"         // more objects than a vault can have
 )
 
 // Suspicious reports whether the storage, or somebody who can write to it, may have tampered. What is incomplete or late counts,

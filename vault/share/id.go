@@ -34,6 +34,8 @@ var (
 	ErrInvite = errors.New("share: not an invite")
 	// ErrInviteUsed says that an invite was used before.
 	ErrInviteUsed = errors.New("share: invite was used")
+	// ErrInviteWithdrawn says that an admin took an invite back.
+	ErrInviteWithdrawn = errors.New("share: invite was withdrawn")
 	// ErrInviteExpired says that an invite is too old.
 	ErrInviteExpired = errors.New("share: invite has expired")
 	// ErrNoRequest says that there is no such request to join.

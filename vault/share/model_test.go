@@ -369,6 +369,10 @@ func (m *model) people(i int, folders bool) {
 		if len(m.devs) < 12 && !m.offline[i] {
 			m.join(i, []Role{Admin, Editor, Viewer}[m.rng.IntN(3)], folders)
 		}
+	case 6:
+		if open := r.OpenInvites(now); len(open) > 0 {
+			m.tracked(i, func(r *Replica) { quiet(r.Withdraw(open[m.rng.IntN(len(open))].ID, now)) })
+		}
 	case 5:
 		if len(members) > 3 && !m.offline[i] {
 			// Whoever leaves has said everything before.

@@ -162,6 +162,41 @@ func (r *Replica) Requests() []Request {
 	return list
 }
 
+// OpenInvites returns the invites that may still be used, the one that lasts longest first. None has its key: see InviteFor.
+func (r *Replica) OpenInvites(now time.Time) []Invite {
+	var list []Invite
+	for id, e := range r.chain.Standing().Invites {
+		if i := (Invite{Vault: r.vault, Name: r.Name(), Genesis: r.chain.root, By: e.By, ID: id, Role: e.Role, Expires: timeOf(e.Expires)}); now.Before(i.Expires) {
+			list = append(list, i)
+		}
+	}
+	slices.SortFunc(list, func(a, b Invite) int { return cmp.Or(b.Expires.Compare(a.Expires), cmp.Compare(a.ID, b.ID)) })
+	return list
+}
+
+// Withdraw takes an open invite back: nobody can be let in with it any more. Errors: ErrInvite (none of that id), ErrInviteUsed, and as of Invite.
+func (r *Replica) Withdraw(id InviteID, now time.Time) error {
+	if err := r.admin(); err != nil {
+		return err
+	}
+	s := r.chain.Standing()
+	e, open := s.Invites[id]
+	if _, used := s.Used[id]; used {
+		return ErrInviteUsed
+	} else if !open {
+		return fmt.Errorf("%w: there is none of this name", ErrInvite)
+	}
+	if err := r.appendEntry(Entry{Type: InviteUsed, Device: r.me.Device, Invite: id}, now); err != nil {
+		return plain(err)
+	}
+	for d, q := range r.requests {
+		if q.Invite == id {
+			delete(r.requests, d)
+		}
+	}
+	return r.setInvite(id, openInvite{Role: e.Role, Expires: e.Expires}, now)
+}
+
 // Confirm lets a device in that asked to. Whoever calls it has compared the words, or says so to the person. Errors: ErrNoRequest, ErrInviteUsed,
 // ErrInviteExpired, and as of Invite.
 func (r *Replica) Confirm(d DeviceID, now time.Time) error {

@@ -460,7 +460,11 @@ func (r *Replica) judge(v *View, now time.Time) {
 	state := r.State()
 	if state == Joining && r.joining != nil {
 		if used, ok := s.Used[r.joining.invite.ID]; ok && used != r.me.Device {
-			v.find(Finding{Kind: InviteWasUsed, Device: used})
+			kind := InviteWasUsed
+			if s.withdrawn(r.joining.invite.ID) {
+				kind = InviteWithdrawn
+			}
+			v.find(Finding{Kind: kind, Device: used})
 		} else if now.After(r.joining.invite.Expires) {
 			v.find(Finding{Kind: InviteTooOld, Known: millis(r.joining.invite.Expires)})
 		}

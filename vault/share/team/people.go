@@ -87,6 +87,8 @@ func (s *Service) begin(ctx context.Context, r *share.Replica, at Place, stays f
 		err = store.ErrOffline
 	case slices.ContainsFunc(rep.Findings, func(f share.Finding) bool { return f.Kind == share.InviteWasUsed }):
 		err = share.ErrInviteUsed
+	case slices.ContainsFunc(rep.Findings, func(f share.Finding) bool { return f.Kind == share.InviteWithdrawn }):
+		err = share.ErrInviteWithdrawn
 	}
 	if err != nil && !stays(err) {
 		_ = s.cfg.Vault.Update(context.WithoutCancel(ctx), func(v *vault.Vault) error { v.DropShare(string(id)); return nil })
@@ -95,17 +97,17 @@ func (s *Service) begin(ctx context.Context, r *share.Replica, at Place, stays f
 	return id, err
 }
 
-// refused reports whether a device asked to join and will not be let in any more: its invite was used by another one, or is too old.
+// refused reports whether a device asked to join and will not be let in any more: its invite was used by another one or taken back, or is too old.
 func (rec *record) refused() bool {
 	return rec.replica.State() == share.Joining && slices.ContainsFunc(rec.replica.Findings(), func(f share.Finding) bool {
-		return f.Kind == share.InviteWasUsed || f.Kind == share.InviteTooOld
+		return f.Kind == share.InviteWasUsed || f.Kind == share.InviteTooOld || f.Kind == share.InviteWithdrawn
 	})
 }
 
 // Join asks to be let into the shared vault an invite is for; an admin has to confirm. at says where the storage is for this device,
 // which for a synchronised folder is another path than for the one who invited; at.Where.Kind "" takes what the invite says. When the storage
 // is not reached the record stays, and the error says so: the next Sync asks again. After any other error nothing stays behind. A record of an earlier
-// invite that was of no use gives way. Errors: share.ErrInvite, share.ErrInviteUsed, share.ErrInviteExpired, share.ErrNewer, ErrHere, store.ErrLocation,
+// invite that was of no use gives way. Errors: share.ErrInvite, share.ErrInviteUsed, share.ErrInviteWithdrawn, share.ErrInviteExpired, share.ErrNewer, ErrHere, store.ErrLocation,
 // and those of storage and vault.
 func (s *Service) Join(ctx context.Context, invite secret.Bytes, at Place, who share.Person) (share.VaultID, error) {
 	i, err := share.ParseInvite(invite)
@@ -261,6 +263,22 @@ func (s *Service) InviteFor(id share.VaultID, name share.InviteID) (share.Invite
 		return err
 	})
 	return i, err
+}
+
+// OpenInvites returns the invites that may still be used, without their keys, as of the last synchronisation. Errors: ErrNoShare, those of
+// the vault.
+func (s *Service) OpenInvites(id share.VaultID) ([]share.Invite, error) {
+	var list []share.Invite
+	err := s.read(id, func(rec *record, _ *vault.Vault) error { list = rec.replica.OpenInvites(s.cfg.Now()); return nil })
+	return list, err
+}
+
+// Withdraw takes an open invite back, and every request that answers it. Errors: share.ErrInvite, share.ErrInviteUsed, share.ErrNotPermitted.
+func (s *Service) Withdraw(ctx context.Context, id share.VaultID, invite share.InviteID) (Report, error) {
+	if _, err := s.fresh(ctx, id); err != nil {
+		return Report{ID: id}, err
+	}
+	return s.act(ctx, id, func(r *share.Replica, now time.Time) error { return r.Withdraw(invite, now) })
 }
 
 // Requests returns the devices that wait to be confirmed, as of now if the storage is reached, else as of the last time. Errors: ErrNoShare, those of

@@ -539,6 +539,64 @@ func TestALookShowsWhatWasJustChanged(t *testing.T) {
 	}
 }
 
+// TestAnInviteIsTakenBack: whoever answered it is told, and is not let in; whoever comes later neither.
+func TestAnInviteIsTakenBack(t *testing.T) {
+	id, st, people := meet(t, 1)
+	a, b := people[0], people[1]
+	i, err := a.s.Invite(ctx, id, share.Viewer, time.Hour)
+	a.must(err)
+	other, err := a.s.Invite(ctx, id, share.Editor, 2*time.Hour)
+	a.must(err)
+	text, err := i.Text()
+	a.must(err)
+	c, d := newPerson(t, st, a.now), newPerson(t, st, a.now)
+	_, err = c.s.Join(ctx, text, team.Place{}, share.Person{Name: "Chloe"})
+	c.must(err)
+	list, err := a.s.Requests(ctx, id)
+	a.must(err)
+	open, err := a.s.OpenInvites(id)
+	a.must(err)
+	if len(list) != 1 || len(open) != 2 || open[0].ID != other.ID || open[1].ID != i.ID || open[1].Role != share.Viewer {
+		t.Fatalf("requests %+v, invites %v", list, open)
+	}
+	if _, err := b.s.Withdraw(ctx, id, i.ID); !errors.Is(err, share.ErrNotPermitted) {
+		t.Errorf("taken back by an editor: %v", err)
+	}
+	_, err = a.s.Withdraw(ctx, id, i.ID)
+	a.must(err)
+	if _, err := a.s.Withdraw(ctx, id, i.ID); !errors.Is(err, share.ErrInviteUsed) {
+		t.Errorf("taken back twice: %v", err)
+	}
+	if _, err := a.s.Withdraw(ctx, id, "0123456789abcdef"); !errors.Is(err, share.ErrInvite) {
+		t.Errorf("one that is not: %v", err)
+	}
+	if _, err := a.s.Confirm(ctx, id, list[0].Device, true); !errors.Is(err, share.ErrNoRequest) {
+		t.Errorf("the request that answered it: %v", err)
+	}
+	if open, err := a.s.OpenInvites(id); err != nil || len(open) != 1 || open[0].ID != other.ID {
+		t.Errorf("left open: %v, %v", open, err)
+	}
+	if rep := c.sync(id); rep.State != share.Joining || len(rep.Findings) != 1 || rep.Findings[0].Kind != share.InviteWithdrawn {
+		t.Errorf("who asked with it: %+v", rep)
+	}
+	if _, err := d.s.Join(ctx, text, team.Place{}, share.Person{Name: "Dan"}); !errors.Is(err, share.ErrInviteWithdrawn) {
+		t.Errorf("who comes with it: %v", err)
+	}
+	for _, p := range people {
+		if rep := p.sync(id); !rep.InStep() {
+			t.Errorf("%+v", rep.Findings)
+		}
+	}
+	text, err = other.Text()
+	a.must(err)
+	_, err = c.s.Join(ctx, text, team.Place{}, share.Person{Name: "Chloe"})
+	c.must(err)
+	*a.now = a.now.Add(3 * time.Hour)
+	if open, err := a.s.OpenInvites(id); err != nil || len(open) != 0 {
+		t.Errorf("one that is too old is open: %v, %v", open, err)
+	}
+}
+
 // TestAnInviteIsOfUseOnce: who comes second with an invite is told at once, and may come again with another one.
 func TestAnInviteIsOfUseOnce(t *testing.T) {
 	id, st, people := meet(t, 1, vaulttest.Canonical()[0])
