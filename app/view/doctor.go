@@ -47,9 +47,16 @@ func (r *Root) openDoctor() {
 func (r *Root) proving() bool { return r.session.Add().Stage() == model.ProveIt }
 
 func (p *doctorPage) content() fyne.CanvasObject { return p.body }
-func (p *doctorPage) focus() fyne.Focusable      { return p.compare }
 func (p *doctorPage) leave()                     { p.doctor.Leave() }
 func (p *doctorPage) measure()                   { p.doctor.Measure(strings.TrimSpace(p.server.Text)) }
+
+// focus is the button that compares; there is none before the first checks are there.
+func (p *doctorPage) focus() fyne.Focusable {
+	if len(p.doctor.Checks()) == 0 {
+		return nil
+	}
+	return p.compare
+}
 
 func (p *doctorPage) escape() {
 	if p.proving && p.root.session.Add().Active() {
