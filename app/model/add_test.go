@@ -414,6 +414,9 @@ func TestReadFiles(t *testing.T) {
 		w.add.ReadFiles([]string{text, good})
 		w.loop.Settle()
 		w.wantStage(model.Found)
+		w.add.ReadFiles([]string{dir + "/https:/shop.example/code.png"}) // dragged from a browser
+		w.loop.Settle()
+		wantText(t, "reason", w.add.Reason(), "address on the web")
 		w.add.ReadFiles(make([]string, 1000))
 		w.loop.Settle()
 		wantText(t, "reason", w.add.Reason(), "more than 100")

@@ -192,12 +192,18 @@ func (a *Add) ReadFiles(paths []string) {
 	})
 }
 
-var errTooManyFiles = errors.New("model: too many files")
+var (
+	errTooManyFiles = errors.New("model: too many files")
+	errWebAddress   = errors.New("model: a web address instead of a file")
+)
 
 // readPictures reads a picture, or the first pages of a PDF: as many as can be drawn, perhaps with pdf.ErrPicture.
 func readPictures(ctx context.Context, path string) ([]image.Image, error) {
 	info, err := os.Stat(path)
-	if err != nil {
+	switch {
+	case err != nil && (strings.Contains(path, "/https:/") || strings.Contains(path, "/http:/")):
+		return nil, errWebAddress // dragged from a browser: the toolkit makes a path of every line
+	case err != nil:
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {

@@ -118,6 +118,7 @@ var sentences = []said{
 	{scanner.ErrTooManyByte, "The picture file is too large. Cut out the part with the QR code and try that."},
 	{scanner.ErrFormat, "This is not a picture of a kind that can be read (PNG, JPEG, GIF, BMP, TIFF, WebP, PDF). A photograph in HEIC can be sent from the phone as JPEG."},
 	{scanner.ErrDamaged, "The picture is damaged, cut off, or of a rare kind. Save it again, as PNG, and try that."},
+	{errWebAddress, "That is an address on the web, not a file. Save the picture first and drop that, or scan the screen."},
 	{pdf.ErrEncrypted, "The PDF is protected with a password. Open it in another program, and scan the screen."},
 	{pdf.ErrDamaged, "The PDF cannot be read. Open it in another program, and scan the screen."},
 	{pdf.ErrPicture, "The PDF holds a picture of a kind that cannot be read here. Open it in another program, and scan the screen."},
