@@ -118,8 +118,16 @@ func distance(p image.Point) int {
 // v4l2 is a camera that streams.
 type v4l2 struct {
 	mu   sync.Mutex // closing frees the memory that frames are read from
-	cam  *webcam.Webcam
+	cam  driver
 	done bool
+}
+
+// driver is what a webcam.Webcam does once it streams. Frames are in memory that is the driver's again with the next one.
+type driver interface {
+	WaitForFrame(seconds uint32) error // *webcam.Timeout when none came
+	ReadFrame() ([]byte, error)        // empty when there was none after all
+	StopStreaming() error
+	Close() error
 }
 
 func open(path string) (*Camera, error) {

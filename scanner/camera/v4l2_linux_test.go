@@ -77,6 +77,73 @@ func TestOpenSaysWhy(t *testing.T) {
 	}
 }
 
+// fake is a driver that goes through a list of answers, and stays with the last one.
+type fake struct {
+	answers []answer
+	memory  []byte // what frames lie in
+	closed  int
+	asked   int
+}
+
+type answer struct {
+	wait, read error
+	frame      string
+}
+
+func (f *fake) now() answer { return f.answers[min(f.asked, len(f.answers))-1] }
+
+func (f *fake) WaitForFrame(uint32) error { f.asked++; return f.now().wait }
+
+func (f *fake) ReadFrame() ([]byte, error) {
+	f.memory = append(f.memory[:0], f.now().frame...)
+	return f.memory, f.now().read
+}
+
+func (f *fake) StopStreaming() error { return nil }
+func (f *fake) Close() error         { f.closed++; return nil }
+
+// What a driver answers becomes a frame, or one of the few things that can be wrong.
+func TestFramesOfADriver(t *testing.T) {
+	silent := answer{wait: new(webcam.Timeout)}
+	for name, c := range map[string]struct {
+		answers []answer
+		frame   string
+		err     error
+		asked   int
+	}{
+		"at once":               {[]answer{{frame: "one"}}, "one", nil, 1},
+		"after some silence":    {[]answer{silent, silent, {frame: "one"}}, "one", nil, 3},
+		"after an empty one":    {[]answer{{}, {}, {frame: "one"}}, "one", nil, 3},
+		"silence for good":      {[]answer{silent}, "", ErrGone, maxBad},
+		"unplugged, waiting":    {[]answer{silent, {wait: unix.ENODEV}}, "", ErrGone, 2},
+		"unplugged, reading":    {[]answer{{read: unix.ENODEV}}, "", ErrGone, 1},
+		"a cable that is loose": {[]answer{{read: unix.EIO}}, "", ErrGone, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := &fake{answers: c.answers}
+			v := &v4l2{cam: f}
+			got, err := v.next(t.Context())
+			if string(got) != c.frame || !errors.Is(err, c.err) || f.asked != c.asked {
+				t.Errorf("%q, %v after %d", got, err, f.asked)
+			}
+			clear(f.memory) // the next frame
+			if string(got) != c.frame {
+				t.Error("the frame is in the driver's memory")
+			}
+			v.close()
+			v.close()
+			if _, err := v.next(t.Context()); !errors.Is(err, ErrGone) || f.closed != 1 {
+				t.Errorf("closed %d times, and then %v", f.closed, err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			if _, err := (&v4l2{cam: f}).next(ctx); !errors.Is(err, context.Canceled) {
+				t.Errorf("cancelled: %v", err)
+			}
+		})
+	}
+}
+
 // The kernel's virtual camera (modprobe vivid), where it is loaded: it shows colour bars in every layout there is.
 func TestVirtualCamera(t *testing.T) {
 	all, err := List()
