@@ -18,7 +18,6 @@ import (
 	"github.com/tallystick/tallystick/scanner"
 	"github.com/tallystick/tallystick/scanner/clipimage"
 	"github.com/tallystick/tallystick/scanner/pdf"
-	"github.com/tallystick/tallystick/vault/otpauth"
 )
 
 type scanOptions struct {
@@ -247,7 +246,15 @@ func (s *search) clipboard(ctx context.Context) {
 			s.broken(source, err)
 			return
 		}
-		s.picture(ctx, source, picture, start)
+		if s.picture(ctx, source, picture, start); s.looks[len(s.looks)-1].Reason == "" || s.looks[len(s.looks)-1].failed {
+			return
+		}
+		// Some programs copy a picture and a text at once; a link in the text is as good.
+		if text, err := s.run.env.Clipboard().Text(ctx); err == nil {
+			if codes := linksIn(text); len(codes) > 0 {
+				s.looks[len(s.looks)-1] = look{Source: source, Codes: codes}
+			}
+		}
 		return
 	}
 	if !errors.Is(err, clipimage.ErrEmpty) && !errors.Is(err, clipimage.ErrUnsupported) {
@@ -259,12 +266,7 @@ func (s *search) clipboard(ctx context.Context) {
 		s.broken(source, textErr)
 		return
 	}
-	l := look{Source: source, Codes: []lookCode{}}
-	for _, line := range lines([]byte(text)) {
-		if form := otpauth.Recognise(string(line)); form == otpauth.URI || form == otpauth.Migration {
-			l.Codes = append(l.Codes, lookCode{Text: string(line), Corners: [][2]float64{}})
-		}
-	}
+	l := look{Source: source, Codes: linksIn(text)}
 	if len(l.Codes) == 0 {
 		if errors.Is(err, clipimage.ErrUnsupported) || textErr != nil {
 			s.broken(source, err)
@@ -274,6 +276,17 @@ func (s *search) clipboard(ctx context.Context) {
 		l.sentence = "There is no picture and no authenticator link on the clipboard."
 	}
 	s.looks = append(s.looks, l)
+}
+
+// linksIn are the authenticator links among the lines of a text; never nil.
+func linksIn(text string) []lookCode {
+	codes := []lookCode{}
+	for _, line := range lines([]byte(text)) {
+		if model.ForAuthenticator(string(line)) {
+			codes = append(codes, lookCode{Text: string(line), Corners: [][2]float64{}})
+		}
+	}
+	return codes
 }
 
 // picture searches one picture; start is when reading it began.

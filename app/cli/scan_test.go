@@ -192,6 +192,18 @@ func TestScanClipboard(t *testing.T) {
 			t.Errorf("%+v", list)
 		}
 	})
+	t.Run("a picture without a code, and a link", func(t *testing.T) {
+		r.env.ClipboardPicture = func(context.Context) ([]byte, error) { return encode(t, picture(t)), nil }
+		r.clipboard.CopyElsewhere(linkRFC)
+		list := looks(t, r.must("", "scan", "--clipboard", "--json").out)
+		if len(list) != 1 || list[0].Codes[0].Text != linkRFC || list[0].Reason != "" {
+			t.Errorf("%+v", list)
+		}
+		r.clipboard.CopyElsewhere("my diary")
+		if got := r.run("scan", "--clipboard", "--json"); got.status != statusNothing || looks(t, got.out)[0].Reason != "no-code" || strings.Contains(got.out, "diary") {
+			t.Errorf("%+v", got)
+		}
+	})
 	t.Run("nothing there can be read", func(t *testing.T) {
 		r.env.ClipboardPicture = func(context.Context) ([]byte, error) { return nil, clipimage.ErrUnsupported }
 		r.clipboard.Fail(platform.ErrNoClipboard)
