@@ -373,6 +373,12 @@ func TestConfirmAsksForTheWords(t *testing.T) {
 	c.person("Benedict")
 	c.must("Benedict", c.must("Annabel", "", "share", "invite", "harbour").out, "share", "join", "-")
 	words := strings.TrimSpace(c.must("Benedict", "", "share", "words", "harbour").out)
+	if got := c.must("Benedict", "", "share", "words", "harbour", "Annabel"); strings.TrimSpace(got.out) != words || !strings.Contains(got.err, "not known") {
+		t.Errorf("the words with somebody whose name is not known yet: %q, %q", got.out, got.err)
+	}
+	if rec := jsonObject(t, c.must("Benedict", "", "share", "words", "harbour", "--json")); rec["words"] != words || rec["device"] != c.list("Annabel", "share", "list")[0]["device"] {
+		t.Errorf("%v", rec)
+	}
 	c.rigs["Annabel"].at("n")
 	got := c.run("Annabel", "", "share", "confirm", "harbour", "ben")
 	got.wants(t, statusFailed, "Nobody was let in")

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -105,7 +106,8 @@ let in. Read them to each other, on the telephone or in person; the same words o
 sides mean that the keys are those of the two devices and of nobody in between. --same
 notes that they were the same, --differ that they were not, or are no longer trusted.
 
-Without DEVICE it is the device that invited this one, for as long as this one waits.`,
+Without DEVICE it is the device that invited this one, for as long as this one waits; the
+names of the others are not known before.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 || len(args) > 2 || strings.TrimSpace(args[0]) == "" {
 				return usage("Name one shared vault and one device. Put a name with spaces in quotes.")
@@ -121,7 +123,14 @@ Without DEVICE it is the device that invited this one, for as long as this one w
 				p := party{}
 				if len(args) == 2 {
 					var err error
-					if p, err = r.memberOrRequest(ctx, s, st, args[1]); err != nil {
+					p, err = r.memberOrRequest(ctx, s, st, args[1])
+					var f *failure
+					if errors.As(err, &f) && f.status == statusNothing && st.State == share.Joining && !same && !differ {
+						// Names come with the keys. The words of a wrong device differ, and that is what they are read out for.
+						r.note("Names are not known here before you are let in: these are the words with the device that invited you.")
+						err = nil
+					}
+					if err != nil {
 						return err
 					}
 				} else if same || differ {
@@ -144,6 +153,11 @@ Without DEVICE it is the device that invited this one, for as long as this one w
 						return usage("This device waits to be let in: `tallystick share confirm` does it.")
 					}
 					if err := s.Verify(ctx, st.ID, p.device, same); err != nil {
+						return err
+					}
+				}
+				if p.device == "" {
+					if p.device, err = s.Inviter(st.ID); err != nil {
 						return err
 					}
 				}

@@ -307,6 +307,13 @@ func (s *Service) Words(id share.VaultID, device share.DeviceID) (string, error)
 	return words, err
 }
 
+// Inviter is the device that made the invite this one answered; empty when this one waits for nobody. ErrNoShare.
+func (s *Service) Inviter(id share.VaultID) (share.DeviceID, error) {
+	var d share.DeviceID
+	err := s.read(id, func(rec *record, _ *vault.Vault) error { d = rec.replica.Inviter(); return nil })
+	return d, err
+}
+
 // Resolve finds the member or request a person means: by its id or the beginning of it, or by the name of person or device. share.ErrNotMember.
 func (s *Service) Resolve(id share.VaultID, text string) (share.DeviceID, error) {
 	var d share.DeviceID
