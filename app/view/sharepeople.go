@@ -119,13 +119,14 @@ func (r *Root) openLeave() {
 			}
 		}
 		leave := p.button(widget.Danger, "Leave, and take the accounts off", look.IconOpen, func() { p.h.Leave(false, r.openSharing) })
-		p.first = leave
+		cancel := widget.NewButton(widget.Quiet, "Cancel", "", back)
+		p.first = cancel
 		return []fyne.CanvasObject{
 			widget.NewText(widget.Body, "The others keep everything. They see that you left, and are asked to change the keys you knew."),
 			widget.NewText(widget.Muted, "The storage has to be reached for this."),
 			widget.NewFlow(look.Space2, leave,
-				p.button(widget.Secondary, "Leave, and keep the accounts as my own", "", func() { p.h.Leave(true, r.openSharing) }),
-				widget.NewButton(widget.Quiet, "Cancel", "", back)),
+				p.button(widget.Secondary, "Leave, but keep the accounts", "", func() { p.h.Leave(true, r.openSharing) }),
+				cancel),
 		}
 	}).open()
 }
