@@ -49,9 +49,9 @@ const (
 // GuestPack is an opened code pack as a person sees it. It holds no code.
 type GuestPack struct {
 	ID       PackID
-	Title    string // "Codes from Maria"; "Code pack" when nobody says who made it
-	From     string // what its maker calls themselves; "" = they did not say
-	Accounts []string
+	Title    string   // "Codes from Maria"; "Code pack" when nobody says who made it
+	From     string   // what its maker calls themselves; "" = they did not say
+	Accounts []string // shared: not to be changed
 	State    PackState
 	Mood     Mood
 	Head     string // "Until 18:00 today"
@@ -66,6 +66,18 @@ type guestPack struct {
 	id   PackID
 	kept string // its name on the shelf; "" = it is only in memory
 	pack pack.Pack
+	// What it is called and what its accounts are, safe to show. It is asked for every second.
+	from  string
+	names []string
+}
+
+// newGuestPack takes an opened pack over.
+func newGuestPack(p pack.Pack, kept string) guestPack {
+	o := guestPack{kept: kept, pack: p, from: shortened(clean(p.By), maxBy)}
+	for _, c := range p.Accounts {
+		o.names = append(o.names, title(clean(c.Issuer), clean(c.Name)))
+	}
+	return o
 }
 
 // Packs are the code packs somebody gave to this person: opened from files, shown until they have run out, and never part of the vault.
@@ -136,7 +148,8 @@ func (p *Packs) Read(path string) {
 	p.forgetFile()
 	keeper, open, now := p.s.d.Packs, p.s.state == Open, p.s.d.codeTime()
 	var file []byte
-	var o guestPack
+	var opened pack.Pack
+	var kept string
 	var keepErr error
 	p.work("Reading the code pack", func(ctx context.Context) (err error) {
 		if file, err = readPack(path); err != nil || pack.NeedsPassphrase(file) {
@@ -145,8 +158,8 @@ func (p *Packs) Read(path string) {
 		if keeper == nil || !open {
 			return errNoKeyYet
 		}
-		if o.pack, err = keeper.Open(file); err == nil {
-			o.kept, keepErr = keepPack(ctx, keeper, o.pack, now)
+		if opened, err = keeper.Open(file); err == nil {
+			kept, keepErr = keepPack(ctx, keeper, opened, now)
 		}
 		return err
 	}, func(err error) {
@@ -159,9 +172,9 @@ func (p *Packs) Read(path string) {
 		case pack.NeedsPassphrase(file):
 			p.asking, p.name = file, clean(filepath.Base(path))
 		default:
-			p.take(o, keepErr)
+			p.take(newGuestPack(opened, kept), keepErr)
 		}
-	}, func() { o.pack.Wipe() })
+	}, func() { opened.Wipe() })
 }
 
 var errNoKeyYet = errors.New("model: no key yet")
@@ -201,18 +214,19 @@ func (p *Packs) Unlock(pass secret.Bytes) {
 		return
 	}
 	keeper, file, open, now := p.s.d.Packs, p.asking, p.s.state == Open, p.s.d.codeTime()
-	var o guestPack
+	var opened pack.Pack
+	var kept string
 	var keepErr error
 	p.work("Opening the code pack", func(ctx context.Context) (err error) {
 		defer pass.Wipe()
 		for _, each := range spellings(pass) {
 			defer each.Wipe()
-			if o.pack, err = pack.OpenPassphrase(file, each); !errors.Is(err, pack.ErrWrongKey) || ctx.Err() != nil {
+			if opened, err = pack.OpenPassphrase(file, each); !errors.Is(err, pack.ErrWrongKey) || ctx.Err() != nil {
 				break
 			}
 		}
 		if err == nil && open {
-			o.kept, keepErr = keepPack(ctx, keeper, o.pack, now)
+			kept, keepErr = keepPack(ctx, keeper, opened, now)
 		}
 		return err
 	}, func(err error) {
@@ -221,9 +235,9 @@ func (p *Packs) Unlock(pass secret.Bytes) {
 			p.err = "That is not its passphrase. Check the spelling, the keyboard layout and Caps Lock."
 		case err == nil:
 			p.forgetFile()
-			p.take(o, keepErr)
+			p.take(newGuestPack(opened, kept), keepErr)
 		}
-	}, func() { o.pack.Wipe() })
+	}, func() { opened.Wipe() })
 }
 
 // spellings are what a passphrase that was typed can have been meant to be, the likeliest first, for each takes a second to try: as it is, and
@@ -263,11 +277,16 @@ func (p *Packs) take(o guestPack, keepErr error) {
 			return
 		}
 	}
+	p.opened = p.add(o)
+}
+
+// add gives a pack its id and its place.
+func (p *Packs) add(o guestPack) PackID {
 	p.last++
 	o.id = p.last
 	p.list = append(p.list, o)
 	p.arrange()
-	p.opened = o.id
+	return o.id
 }
 
 func (p *Packs) arrange() {
@@ -330,10 +349,7 @@ func (p *Packs) find(id PackID) *guestPack {
 }
 
 func (p *Packs) describe(o *guestPack) GuestPack {
-	g := GuestPack{ID: o.id, From: shortened(clean(o.pack.By), maxBy), Kept: o.kept != ""}
-	for _, c := range o.pack.Accounts {
-		g.Accounts = append(g.Accounts, title(clean(c.Issuer), clean(c.Name)))
-	}
+	g := GuestPack{ID: o.id, From: o.from, Accounts: o.names, Kept: o.kept != ""}
 	if g.Title = "Code pack"; g.From != "" {
 		g.Title = "Codes from " + g.From
 	}
@@ -607,10 +623,8 @@ func (p *Packs) sessionOpened() {
 					k.Pack.Wipe()
 					continue
 				}
-				p.last++
-				p.list = append(p.list, guestPack{id: p.last, kept: k.ID, pack: k.Pack})
+				p.add(newGuestPack(k.Pack, k.ID))
 			}
-			p.arrange()
 			p.changed.call()
 		})
 	}()
