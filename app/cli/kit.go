@@ -394,7 +394,7 @@ func (r *run) scanKit(ctx context.Context, file string) (kit.Kit, error) {
 		return kit.Kit{}, err
 	}
 	if len(res.Codes) == 0 {
-		return kit.Kit{}, fail(statusNothing, "%s", reasonSentence(res.Reason))
+		return kit.Kit{}, fail(statusNothing, "%s", reasonSentence(res))
 	}
 	for _, c := range res.Codes {
 		var k kit.Kit

@@ -75,9 +75,10 @@ treat the output like one; --add saves it without printing it.`,
 // look is what one picture gave: part of the contract in docs/cli.md.
 type look struct {
 	Source string     `json:"source"`
-	Codes  []lookCode `json:"codes"`  // never null
-	Reason string     `json:"reason"` // why there are none; "" when there are
-	MS     float64    `json:"ms"`     // milliseconds for reading and searching
+	Codes  []lookCode `json:"codes"`         // never null
+	Reason string     `json:"reason"`        // why there are none; "" when there are
+	Why    string     `json:"why,omitempty"` // what is wrong with one that was seen: scanner.Why
+	MS     float64    `json:"ms"`            // milliseconds for reading and searching
 
 	sentence string // Reason in words
 	failed   bool   // the picture could not be looked at
@@ -308,7 +309,10 @@ func (s *search) picture(ctx context.Context, source string, picture image.Image
 		l.Codes = append(l.Codes, code)
 	}
 	if len(l.Codes) == 0 {
-		l.sentence = reasonSentence(result.Reason)
+		l.sentence = reasonSentence(result)
+		if result.Unread != nil {
+			l.Why = string(result.Unread.Why)
+		}
 	}
 	s.looks = append(s.looks, l)
 }
@@ -333,11 +337,13 @@ func (s *search) broken(source string, err error) {
 	s.looks = append(s.looks, l)
 }
 
-func reasonSentence(reason scanner.Reason) string {
-	switch reason {
-	case scanner.ReasonUnreadable:
+func reasonSentence(result scanner.Result) string {
+	switch {
+	case result.Reason == scanner.ReasonUnreadable && result.Unread != nil:
+		return "There is a QR code, but it cannot be read: " + result.Unread.String() + "."
+	case result.Reason == scanner.ReasonUnreadable:
 		return "There seems to be a QR code, but it cannot be read: it may be cut off, covered or too small. Show all of it, larger."
-	case scanner.ReasonTooSmall:
+	case result.Reason == scanner.ReasonTooSmall:
 		return "The picture is too small to hold a QR code."
 	}
 	return "There is no QR code in it."

@@ -110,6 +110,21 @@ func TestScanFiles(t *testing.T) {
 	}
 }
 
+// What is wrong with a code that is there is said, in words and for programs.
+func TestScanSaysWhatIsWrong(t *testing.T) {
+	r := newRig(t)
+	whole := picture(t, linkRFC)
+	covered := image.NewRGBA(whole.Bounds())
+	draw.Draw(covered, covered.Bounds(), whole, image.Point{}, draw.Src)
+	half := whole.Bounds().Dy() / 2
+	draw.Draw(covered, image.Rect(0, half, covered.Bounds().Dx(), 2*half), image.Black, image.Point{}, draw.Src)
+	path := save(t, covered)
+	r.run("scan", path).wants(t, statusNothing, "a corner of it is covered")
+	if got := r.run("scan", "--json", path); !strings.Contains(got.out, `"reason":"unreadable","why":"covered"`) {
+		t.Errorf("%q", got.out)
+	}
+}
+
 func TestScanWhatIsNoPicture(t *testing.T) {
 	r := newRig(t)
 	dir := t.TempDir()

@@ -30,6 +30,7 @@ func TestScanOnWayland(t *testing.T) {
 	const text = "otpauth://totp/Example%20Portal:maria?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example%20Portal"
 	w.shows(text)
 
+	var err error
 	out, exit := w.tallystick("doctor", "--json")
 	if !strings.Contains(out, "Wayland") {
 		t.Errorf("the check-up does not know where it is (status %d): %s", exit, out)
@@ -44,6 +45,22 @@ func TestScanOnWayland(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(filepath.Join(w.dir, "tmp", "*")); len(left) > 0 {
 		t.Errorf("pictures of the screen stay behind: %q", left)
+	}
+
+	// The clipboard, which no program may read by itself either.
+	copied := w.command("wl-copy", "--type", "image/png")
+	if copied.Stdin, err = os.Open(w.path("home/code.png")); err != nil {
+		t.Fatal(err)
+	}
+	if err := copied.Run(); err != nil {
+		t.Fatal(err)
+	}
+	out, exit = w.tallystick("scan", "--clipboard", "--json")
+	if exit != done {
+		t.Fatalf("a copied picture: status %d: %s", exit, out)
+	}
+	if seen := decode[look](t, out); len(seen.Codes) != 1 || seen.Codes[0].Text != text || seen.Source != "clipboard" {
+		t.Errorf("a copied picture: %s", out)
 	}
 
 	// The control: without the part that takes pictures there is none, and it is said what to do.
@@ -80,7 +97,7 @@ func (r *running) kill() {
 // there; X11 programs have XWayland then.
 func newWayland(t *testing.T, on *desktop.Desktop) *wayland {
 	t.Helper()
-	for _, program := range []string{"sway", "swaymsg", "grim", "pipewire", "dbus-daemon", "gnome-keyring-daemon"} {
+	for _, program := range []string{"sway", "swaymsg", "grim", "pipewire", "dbus-daemon", "gnome-keyring-daemon", "wl-copy"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Fatalf("%s is not installed: %v", program, err)
 		}
