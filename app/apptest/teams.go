@@ -2,11 +2,13 @@ package apptest
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/tallystick/tallystick/app/model"
 	"github.com/tallystick/tallystick/vault"
+	"github.com/tallystick/tallystick/vault/recovery"
 	"github.com/tallystick/tallystick/vault/secret"
 	"github.com/tallystick/tallystick/vault/share"
 	"github.com/tallystick/tallystick/vault/share/store"
@@ -25,7 +27,9 @@ type Teams struct {
 	Clashes   []team.Conflict
 	Safety    string // the words of every pair
 	Made      share.Invite
-	Fails     error // of everything that changes
+	Admins    []string              // whom a viewer asks
+	Tags      map[vault.ID][]string // that everybody sees
+	Fails     error                 // of everything that changes
 
 	mu    sync.Mutex
 	calls []string
@@ -54,7 +58,7 @@ func (t *Teams) List() ([]team.Status, error) { return t.Status, nil }
 func (t *Teams) Badges() (map[string]team.Badge, error) {
 	badges := map[string]team.Badge{}
 	for _, s := range t.Status {
-		badges[string(s.ID)] = team.Badge{ID: s.ID, Name: s.Name, People: s.People, Writes: s.Role.Writes()}
+		badges[string(s.ID)] = team.Badge{ID: s.ID, Name: s.Name, People: s.People, Writes: s.Role.Writes(), State: s.State, Admins: t.Admins, Tags: t.Tags}
 	}
 	return badges, nil
 }
@@ -100,6 +104,52 @@ func (t *Teams) Clock() (store.ClockReading, bool) { return store.ClockReading{}
 // Watch never tells.
 func (t *Teams) Watch(context.Context, share.VaultID) (<-chan struct{}, error) { return nil, nil }
 
+// Guard refuses accounts of shared vaults in which this device is a viewer to be removed or called otherwise: enough for a window.
+func (t *Teams) Guard(change func(*vault.Vault) error) func(*vault.Vault) error {
+	return func(v *vault.Vault) error {
+		before := v.Accounts()
+		if err := change(v); err != nil {
+			return err
+		}
+		for _, s := range t.Status {
+			for _, was := range before {
+				is, ok := v.Account(was.ID)
+				if was.Shared == string(s.ID) && !s.Role.Writes() && (!ok || !is.Trashed.IsZero() || is.Issuer != was.Issuer || is.Name != was.Name || is.Note != was.Note) {
+					return &team.ReadOnlyError{Vault: s.Name, Issuer: was.Issuer, Account: was.Name, State: s.State, Admins: t.Admins}
+				}
+			}
+		}
+		return nil
+	}
+}
+
+// PutTags remembers.
+func (t *Teams) PutTags(_ *vault.Vault, account vault.ID, tags []string) error {
+	if err := t.call("tags " + strings.Join(tags, ", ")); err != nil {
+		return err
+	}
+	if t.Tags == nil {
+		t.Tags = map[vault.ID][]string{}
+	}
+	t.Tags[account] = tags
+	return nil
+}
+
+// Rename remembers.
+func (t *Teams) Rename(_ context.Context, _ share.VaultID, name string) (team.Report, error) {
+	return team.Report{}, t.call("rename " + name)
+}
+
+// SetPerson remembers.
+func (t *Teams) SetPerson(_ context.Context, _ share.VaultID, d share.DeviceID, who share.Person) (team.Report, error) {
+	return team.Report{}, t.call("name " + string(d) + " " + who.Name + "/" + who.Device)
+}
+
+// Rotate remembers.
+func (t *Teams) Rotate(context.Context, share.VaultID) (team.Report, error) {
+	return team.Report{}, t.call("rotate")
+}
+
 // Sync finds nothing new.
 func (t *Teams) Sync(_ context.Context, id share.VaultID) (team.Report, error) {
 	return team.Report{ID: id}, nil
@@ -116,6 +166,14 @@ func (t *Teams) Create(context.Context, string, team.Place, share.Person) (share
 
 // Move remembers.
 func (t *Teams) Move(context.Context, share.VaultID, ...vault.ID) (team.Report, error) {
+	return team.Report{}, t.call("move")
+}
+
+// MoveOpened remembers.
+func (t *Teams) MoveOpened(_ context.Context, _ share.VaultID, opened map[vault.ID]recovery.Sheets, _ ...vault.ID) (team.Report, error) {
+	if len(opened) > 0 {
+		return team.Report{}, t.call("move opened")
+	}
 	return team.Report{}, t.call("move")
 }
 

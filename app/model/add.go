@@ -353,14 +353,14 @@ func (a *Add) Save(r Resolution) {
 	case d.Same != nil && r == Replace:
 		replace = d.Same.ID
 	}
-	now, random, store := a.s.d.Now(), a.s.d.random(), a.s.d.Vault
+	now, random, store, update := a.s.d.Now(), a.s.d.random(), a.s.d.Vault, a.s.update
 	var id vault.ID
 	var first string
 	var firstErr error
 	a.store(func(ctx context.Context) error {
 		defer d.Params.Secret.Wipe()
 		defer d.Params.PIN.Wipe()
-		err := store.Update(ctx, func(v *vault.Vault) (err error) {
+		err := update(ctx, func(v *vault.Vault) (err error) {
 			id, err = saveDraft(v, d, r, replace, func(n vault.Account) (vault.Account, error) { return v.Add(n, random, now) }, now)
 			return err
 		})
@@ -471,7 +471,7 @@ func (a *Add) AddAll() {
 		a.changed.call()
 		return
 	}
-	now, random, store := a.s.d.Now(), a.s.d.random(), a.s.d.Vault
+	now, random, update := a.s.d.Now(), a.s.d.random(), a.s.update
 	var ids []vault.ID
 	var skipped []string
 	a.store(func(ctx context.Context) error {
@@ -480,7 +480,7 @@ func (a *Add) AddAll() {
 				drafts[i].wipe()
 			}
 		}()
-		return store.Update(ctx, func(v *vault.Vault) error {
+		return update(ctx, func(v *vault.Vault) error {
 			ids, skipped = nil, nil
 			for _, d := range drafts {
 				id, err := saveDraft(v, d, AddNew, "", func(n vault.Account) (vault.Account, error) { return v.Add(n, random, now) }, now)

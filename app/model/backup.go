@@ -406,10 +406,10 @@ func (r *Restore) apply(replace bool) {
 	opened, saved := r.opened, r.opened.Saved
 	added := 0
 	r.slow(func(ctx context.Context) error {
-		return r.s.d.Vault.Update(ctx, func(v *vault.Vault) (err error) {
-			if replace {
-				return v.Become(opened.Vault)
-			}
+		if replace { // the shared vaults become what they were as well
+			return r.s.d.Vault.Update(ctx, func(v *vault.Vault) error { return v.Become(opened.Vault) })
+		}
+		return r.s.update(ctx, func(v *vault.Vault) (err error) {
 			added, _, err = v.Merge(opened.Vault, nil)
 			return err
 		})

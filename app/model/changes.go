@@ -16,7 +16,15 @@ const usedDelay = 20 * time.Second
 // with the outcome; never when the vault was locked meanwhile. fn runs off the
 // models' goroutine.
 func (l *List) change(fn func(*vault.Vault) error, then func(err error)) {
-	l.apply(func(ctx context.Context) error { return l.s.d.Vault.Update(ctx, fn) }, false, then)
+	l.apply(func(ctx context.Context) error { return l.s.update(ctx, fn) }, false, then)
+}
+
+// update changes the vault. What this device may only look at in a shared vault is refused at once: the next synchronisation would undo it.
+func (s *Session) update(ctx context.Context, fn func(*vault.Vault) error) error {
+	if s.d.Teams != nil {
+		fn = s.d.Teams.Guard(fn)
+	}
+	return s.d.Vault.Update(ctx, fn)
 }
 
 // apply is change for any work on the vault.
@@ -81,7 +89,7 @@ func (l *List) Move(id, before vault.ID) {
 // Remove puts an account into the trash, selects its neighbour, and offers to undo.
 func (l *List) Remove(id vault.ID) {
 	e := l.usable(id)
-	if e == nil {
+	if e == nil || l.s.sharing.mayNot(id) {
 		return
 	}
 	name, neighbour, now := title(e.issuer, e.name), l.neighbour(id), l.s.d.Now()

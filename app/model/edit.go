@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"errors"
 	"net/url"
 	"slices"
@@ -16,7 +17,10 @@ import (
 type Edit struct {
 	ID             vault.ID
 	Issuer, Name   string
-	Tags           []string
+	Tags           []string // the person's own
+	SharedTags     []string // those that everybody in the shared vault sees
+	SharedIn       string   // the name of the shared vault; "" = it is not shared
+	ReadOnly       string   // why nothing but Tags, Favourite and Picture can be changed, and whom to ask; "" = all can
 	Note, URL      string
 	Favourite      bool
 	Picture        string // as ReadPicture gives it; "" = none, the letters are shown
@@ -37,8 +41,13 @@ func (l *List) Edit(id vault.ID) *Edit {
 		return nil
 	}
 	form := editOf(e.acc)
+	if b, ok := l.s.sharing.badges[e.acc.Shared]; ok && e.acc.Shared != "" {
+		form.SharedIn, form.SharedTags = cmp.Or(clean(b.Name), nameless), tidyTags(b.Tags[id])
+		form.Tags = withoutTags(form.Tags, form.SharedTags)
+		form.ReadOnly = l.s.sharing.WhyReadOnly(id)
+	}
 	before := form
-	before.Tags = slices.Clone(form.Tags)
+	before.Tags, before.SharedTags = slices.Clone(form.Tags), slices.Clone(form.SharedTags)
 	form.before = &before
 	return &form
 }
@@ -76,7 +85,7 @@ func (l *List) SaveEdit(e Edit, done func(problems map[string]string)) {
 		done(problems)
 		return
 	}
-	now := l.s.d.Now()
+	now, teams := l.s.d.Now(), l.s.d.Teams
 	l.change(func(v *vault.Vault) error {
 		a, ok := v.Account(e.ID)
 		if !ok {
@@ -85,6 +94,16 @@ func (l *List) SaveEdit(e Edit, done func(problems map[string]string)) {
 		if problems := e.applyTo(&a); len(problems) > 0 {
 			return vault.ErrInvalid // changed from outside into something this no longer fits
 		}
+		if err := v.Put(a, now); err != nil || teams == nil || e.SharedIn == "" || e.before == nil || slices.Equal(e.SharedTags, e.before.SharedTags) {
+			return err
+		}
+		shared := tidyTags(e.SharedTags)
+		if err := teams.PutTags(v, e.ID, shared); err != nil {
+			return err
+		}
+		// A tag that was everybody's and is the person's own now went with the others.
+		a, _ = v.Account(e.ID)
+		a.Tags = tidyTags(append(onlyTags(a.Tags, shared), e.Tags...))
 		return v.Put(a, now)
 	}, func(err error) {
 		if err != nil {
@@ -113,7 +132,7 @@ func (e Edit) applyTo(a *vault.Account) map[string]string {
 		problems["issuer"] = "Give it an issuer or a name, or it cannot be told apart."
 	}
 	if !slices.Equal(e.Tags, b.Tags) {
-		a.Tags = tidyTags(e.Tags)
+		a.Tags = tidyTags(append(onlyTags(a.Tags, b.SharedTags), e.Tags...))
 	}
 	if e.Note != b.Note {
 		a.Note = cleanNote(e.Note)
@@ -241,6 +260,32 @@ func tidyTags(tags []string) []string {
 		}
 	}
 	return tidy
+}
+
+// onlyTags are those of tags that occur in among, whatever their case.
+func onlyTags(tags, among []string) []string {
+	var out []string
+	for _, t := range tags {
+		if hasTag(among, t) {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// withoutTags are those of tags that do not occur in among.
+func withoutTags(tags, among []string) []string {
+	var out []string
+	for _, t := range tags {
+		if !hasTag(among, t) {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+func hasTag(tags []string, tag string) bool {
+	return slices.ContainsFunc(tags, func(o string) bool { return strings.EqualFold(o, tag) })
 }
 
 // webAddress completes what people type. Only http and https: the address is

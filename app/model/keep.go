@@ -159,7 +159,7 @@ func (k *Keep) Recent() []Download { return slices.Clone(k.recent) }
 
 // Begin opens the step for an account.
 func (k *Keep) Begin(id vault.ID) {
-	if k.s.state != Open || k.s.list.entry(id) == nil {
+	if k.s.state != Open || k.s.list.entry(id) == nil || k.s.sharing.mayNot(id) {
 		return
 	}
 	k.reset()

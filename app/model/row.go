@@ -23,7 +23,8 @@ type Row struct {
 	Picture       string // the account's own, for DecodePicture; "" = none
 	Kind          otp.Kind
 	About         string   // what kind of code it makes, one line
-	Tags          []string // shared: not to be changed
+	Tags          []string // shared between callers: not to be changed
+	SharedTags    []string // those of Tags that everybody in the shared vault sees
 	Favourite     bool
 	Note, URL     string
 	Broken        string // sentence when the entry no longer parses
@@ -60,6 +61,7 @@ func (l *List) row(e *entry) Row {
 	r.Copied = r.ClearsIn > 0
 	if b, ok := l.s.sharing.badges[a.Shared]; ok && a.Shared != "" {
 		r.SharedWith, r.SharedIn, r.ReadOnly = max(1, b.People), clean(b.Name), !b.Writes
+		r.SharedTags = onlyTags(e.tags, tidyTags(b.Tags[a.ID]))
 	}
 	switch {
 	case e.broken != "":

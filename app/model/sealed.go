@@ -61,8 +61,11 @@ func (s *Session) SetRecoveryPassphrase(old, new secret.Bytes, done func(sentenc
 func (s *Session) ForgetRecovery(done func(lost int, sentence string)) {
 	lost := 0
 	s.CloseRecovery()
-	s.list.change(func(v *vault.Vault) (err error) {
-		lost, err = v.ForgetRecovery()
-		return err
-	}, func(err error) { done(lost, Sentence(err)) })
+	// Not guarded as other changes are: those of shared vaults come back out of their records.
+	s.list.apply(func(ctx context.Context) error {
+		return s.d.Vault.Update(ctx, func(v *vault.Vault) (err error) {
+			lost, err = v.ForgetRecovery()
+			return err
+		})
+	}, false, func(err error) { done(lost, Sentence(err)) })
 }

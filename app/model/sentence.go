@@ -269,6 +269,7 @@ var sentences = []said{
 	{team.ErrNoShare, "There is no such shared vault on this device."},
 	{team.ErrHere, "This device is in that shared vault already."},
 	{team.ErrShared, "That account belongs to a shared vault already."},
+	{errOtherServer, "This is another server than before, or another way to it: type the password for it."},
 	{team.ErrReadOnly, "You may only look at that account: it belongs to a shared vault in which you are a viewer."},
 	{team.ErrNotReady, "This device is not a member of the shared vault yet, or its keys have not arrived. Synchronise again when an admin has confirmed it."},
 	{store.ErrLocation, "That is not the address of a storage. It looks like dir:PATH, webdav:URL or s3:ENDPOINT/BUCKET, without a name or password in it."},

@@ -16,6 +16,8 @@ import (
 type detail struct {
 	id        share.VaultID
 	me        share.DeviceID
+	role      share.Role
+	mine      string // the name of this device's person
 	members   []share.Info
 	gone      []share.Gone
 	goneWho   []share.Person
@@ -38,8 +40,13 @@ func (d *detail) wipe() {
 
 // readDetail runs off the models' goroutine. What cannot be read is left out: the status of the shared vault says why.
 func readDetail(teams Teams, st team.Status) detail {
-	d := detail{id: st.ID, me: st.Me, words: map[share.DeviceID]string{}}
+	d := detail{id: st.ID, me: st.Me, role: st.Role, words: map[share.DeviceID]string{}}
 	d.members, _ = teams.Members(st.ID)
+	for _, m := range d.members {
+		if m.Me {
+			d.mine = m.Person.Name
+		}
+	}
 	d.gone, d.goneWho, _ = teams.Gone(st.ID)
 	d.log, _ = teams.Log(st.ID)
 	if st.Reenroll > 0 {
@@ -85,6 +92,9 @@ func (h *Sharing) At() (v SharedVault, ok bool) {
 	return h.Vault(h.at)
 }
 
+// Looked reports whether what is shown of the shared vault that is looked at was read.
+func (h *Sharing) Looked() bool { return h.at != "" && h.detail.id == h.at }
+
 // SharedPerson is somebody with their devices.
 type SharedPerson struct {
 	Name    string
@@ -96,9 +106,11 @@ type SharedPerson struct {
 type SharedDevice struct {
 	ID       DeviceID
 	Name     string
+	Called   string // the name somebody gave it; "" = nobody did
 	Role     Role
 	Me       bool
 	Verified bool   // its words were compared
+	MayName  bool   // this device may say what it and its person are called
 	About    string // "Added 3 June 2026 by Ben."
 	Words    string // eight of them; "" until ShowWords
 }
@@ -113,8 +125,11 @@ func (h *Sharing) People() []SharedPerson {
 			people = append(people, SharedPerson{Name: name})
 			i = len(people) - 1
 		}
+		mine := m.Me || h.detail.mine != "" && strings.EqualFold(m.Person.Name, h.detail.mine)
 		d := SharedDevice{
-			ID: m.Device, Name: cmp.Or(clean(m.Person.Device), "A device"), Role: m.Role, Me: m.Me, Verified: m.Verified, Words: h.words[m.Device],
+			MayName: h.detail.role == share.Admin || mine && h.detail.role.Writes(),
+			Called:  clean(m.Person.Device),
+			ID:      m.Device, Name: cmp.Or(clean(m.Person.Device), "A device"), Role: m.Role, Me: m.Me, Verified: m.Verified, Words: h.words[m.Device],
 			About: "Added " + Day(m.Since),
 		}
 		if by := h.who(m.AddedBy); by != "" && m.AddedBy != m.Device {
@@ -260,6 +275,52 @@ func (h *Sharing) Remove(devices ...DeviceID) {
 	}, "Removed. Work through the list of accounts to enroll again.")
 }
 
+// Rename gives the shared vault another name, for everybody.
+func (h *Sharing) Rename(name string, done func()) {
+	if name = strings.TrimSpace(name); name == "" {
+		h.err = "Give the shared vault a name first."
+		h.changed.call()
+		return
+	}
+	id, teams := h.at, h.s.d.Teams
+	h.actThen("Renaming", func(ctx context.Context) (team.Report, error) { return teams.Rename(ctx, id, name) }, "The shared vault has its new name, for everybody.", done)
+}
+
+// NamePerson says what a person is called, and each of the devices, for everybody. Devices that are not named stay what they are called.
+func (h *Sharing) NamePerson(p SharedPerson, name string, devices map[DeviceID]string, done func()) {
+	if name = strings.TrimSpace(name); name == "" {
+		h.err = "Say what the others shall call " + either2(p.Me, "you", "them") + " first."
+		h.changed.call()
+		return
+	}
+	id, teams := h.at, h.s.d.Teams
+	h.actThen("Renaming", func(ctx context.Context) (rep team.Report, err error) {
+		for _, d := range p.Devices {
+			called, given := devices[d.ID]
+			if !given {
+				called = d.Called
+			}
+			if rep, err = teams.SetPerson(ctx, id, d.ID, share.Person{Name: name, Device: strings.TrimSpace(called)}); err != nil {
+				return rep, err
+			}
+		}
+		return rep, nil
+	}, "Everybody sees the new names.", done)
+}
+
+func either2(first bool, a, b string) string {
+	if first {
+		return a
+	}
+	return b
+}
+
+// Rotate makes a new key for everything that follows.
+func (h *Sharing) Rotate(done func()) {
+	id, teams := h.at, h.s.d.Teams
+	h.actThen("Making new keys", func(ctx context.Context) (team.Report, error) { return teams.Rotate(ctx, id) }, "All that follows is encrypted with a new key.", done)
+}
+
 // Redo repeats a change of members that lost against another one.
 func (h *Sharing) Redo(r SharedRedo) {
 	id, teams := h.at, h.s.d.Teams
@@ -387,12 +448,54 @@ func (h *Sharing) Keep(account ID, choice string) {
 type SharedEvent struct{ When, Text string }
 
 // Log is who changed what and when, the last thing first.
-func (h *Sharing) Log() []SharedEvent {
-	var list []SharedEvent
+func (h *Sharing) Log() []SharedEvent { return h.events(func(team.Event) bool { return true }) }
+
+// events are lines about some of what happened. What somebody did in one go is one line: to make an account sets all there is about it.
+func (h *Sharing) events(which func(team.Event) bool) []SharedEvent {
+	type act struct {
+		by      share.DeviceID
+		account share.AccountID
+		at      int64
+	}
+	did := map[act]map[string]bool{}
+	of := func(e team.Event) act { return act{e.By, e.Event.Account, e.Time.UnixMilli()} }
+	whole := func(e team.Event) bool { w := did[of(e)]; return w["otp"] && (w["issuer"] || w["name"]) }
 	for _, e := range h.detail.log {
-		list = append(list, SharedEvent{When: when(e.Time, h.s.d.Now()), Text: h.eventLine(e)})
+		if e.Event.Account == "" {
+			continue
+		}
+		if did[of(e)] == nil {
+			did[of(e)] = map[string]bool{}
+		}
+		did[of(e)][e.What] = true
+	}
+	var list []SharedEvent
+	said := map[act]map[string]bool{}
+	for _, e := range h.detail.log {
+		if !which(e) {
+			continue
+		}
+		text := h.eventLine(e)
+		if e.Event.Account != "" && e.Event.Account != share.Self {
+			if whole(e) {
+				text = h.eventBy(e) + " put in " + title(clean(e.Issuer), clean(e.Account)) + "."
+			}
+			if said[of(e)] == nil {
+				said[of(e)] = map[string]bool{}
+			}
+			if said[of(e)][text] {
+				continue
+			}
+			said[of(e)][text] = true
+		}
+		list = append(list, SharedEvent{When: when(e.Time, h.s.d.Now()), Text: text})
 	}
 	return list
+}
+
+// AccountLog is who changed one account and when, the last thing first, of the shared vault that is looked at.
+func (h *Sharing) AccountLog(account ID) []SharedEvent {
+	return h.events(func(e team.Event) bool { return account != "" && e.Local == account })
 }
 
 // eventWords are what was done to an account, by the name of its register.
@@ -402,8 +505,13 @@ var eventWords = map[string]string{
 	"used": "used a recovery key of", "counter": "used a code of", "deleted": "deleted", "restored": "brought back", "kept": "decided the conflict of",
 }
 
+// eventBy is who did something, at the beginning of a sentence.
+func (h *Sharing) eventBy(e team.Event) string {
+	return cmp.Or(sentenceCase(h.who(e.By)), personLine(e.Who), "Somebody")
+}
+
 func (h *Sharing) eventLine(e team.Event) string {
-	who := cmp.Or(sentenceCase(h.who(e.By)), personLine(e.Who), "Somebody")
+	who := h.eventBy(e)
 	whom := cmp.Or(h.who(e.Device), personLine(e.Whom), "a device")
 	if e.Event.Account != "" && e.Event.Account != share.Self {
 		what := eventWords[e.What]
@@ -431,7 +539,7 @@ func (h *Sharing) eventLine(e team.Event) string {
 	case share.Rotated:
 		return who + " made a new key for all that follows."
 	}
-	return who + " renamed the shared vault."
+	return who + " gave the shared vault its name."
 }
 
 func roleNoun(r share.Role) string {

@@ -14,6 +14,7 @@ import (
 	"github.com/skip2/go-qrcode"
 
 	"github.com/tallystick/tallystick/vault"
+	"github.com/tallystick/tallystick/vault/recovery"
 	"github.com/tallystick/tallystick/vault/secret"
 	"github.com/tallystick/tallystick/vault/share"
 	"github.com/tallystick/tallystick/vault/share/store"
@@ -43,8 +44,15 @@ func (p SharedPlace) place() (team.Place, error) {
 		if region := trim(p.Region); region != "" {
 			text += "?region=" + region
 		}
+		if p.HostStyle {
+			join := "?"
+			if strings.Contains(text, "?") {
+				join = "&"
+			}
+			text += join + "style=host"
+		}
 	}
-	at := team.Place{Access: backend.Access{User: trim(p.User), Password: p.Password, PlainHTTP: p.PlainHTTP}}
+	at := team.Place{Access: backend.Access{User: trim(p.User), Password: p.Password, PlainHTTP: p.PlainHTTP && p.OpenTo() != ""}, KeepPassword: p.HasPassword && p.Password.IsEmpty(), KeepCA: p.KeepCA && p.CAFile == ""}
 	if text != "" {
 		var err error
 		if at.Where, err = store.ParseLocation(text); err != nil {
@@ -125,17 +133,50 @@ func (h *Sharing) refuse(sentence string, p SharedPlace) {
 
 func moveSentence(err error) string {
 	if errors.Is(err, vault.ErrRecoverySealed) {
-		return "An account whose recovery keys are sealed under your own passphrase cannot be shared: the others could not open them. Remove that passphrase in the settings first."
+		return "The recovery keys of an account are sealed under your own passphrase. Share it from its own page, where that is asked for: the others could not open them otherwise."
 	}
 	return Sentence(err)
 }
 
-// MoveInto moves accounts of this vault into a shared one, for good.
+// HasSealed reports whether recovery keys of an account are sealed under a passphrase of their own, so that it can be shared only after
+// Session.OpenRecovery.
+func (h *Sharing) HasSealed(id ID) bool {
+	e := h.s.list.entry(id)
+	return e != nil && slices.ContainsFunc(e.acc.Recovery, func(s recovery.Sheet) bool { return s.IsSealed() })
+}
+
+// MoveInto moves accounts of this vault into a shared one, for good. Recovery keys that are sealed have to be open: see HasSealed.
 func (h *Sharing) MoveInto(id ShareID, done func(), accounts ...ID) {
 	teams := h.s.d.Teams
+	opened := map[vault.ID]recovery.Sheets{}
+	wipe := func() {
+		for _, sheets := range opened {
+			sheets.Wipe()
+		}
+	}
+	for _, account := range accounts {
+		e := h.s.list.entry(account)
+		if e == nil {
+			continue
+		}
+		for _, sealed := range e.acc.Recovery {
+			if !sealed.IsSealed() {
+				continue
+			}
+			open, err := h.s.opener.Open(sealed)
+			if err != nil {
+				wipe()
+				h.err = moveSentence(err)
+				h.changed.call()
+				return
+			}
+			opened[account] = append(opened[account], open)
+		}
+	}
 	var rep team.Report
 	h.work("Moving it", func(ctx context.Context) (err error) {
-		rep, err = teams.Move(ctx, id, accounts...)
+		defer wipe()
+		rep, err = teams.MoveOpened(ctx, id, opened, accounts...)
 		return err
 	}, func(err error) {
 		if err != nil {
@@ -148,7 +189,7 @@ func (h *Sharing) MoveInto(id ShareID, done func(), accounts ...ID) {
 		}
 		h.s.list.notify(Notice{Text: text})
 		done()
-	}, nil)
+	}, wipe)
 }
 
 // Targets are the shared vaults that accounts can be moved into.
@@ -169,11 +210,15 @@ func (h *Sharing) SetPlace(p SharedPlace, done func()) {
 		return
 	}
 	id, teams := h.at, h.s.d.Teams
+	was := h.Place(id).where()
 	h.work("Trying the storage", func(ctx context.Context) error {
 		defer p.Password.Wipe()
 		at, err := p.place()
 		if err != nil {
 			return err
+		}
+		if at.KeepPassword && at.Where.NeedsCredentials() && !team.SameServer(was, at.Where) {
+			return errOtherServer
 		}
 		if err := teams.SetPlace(ctx, id, at); err != nil {
 			return err
@@ -191,7 +236,9 @@ func (h *Sharing) SetPlace(p SharedPlace, done func()) {
 func (h *Sharing) Place(id ShareID) SharedPlace {
 	for _, st := range h.list {
 		if st.ID == id {
-			return placeOf(st.Where)
+			p := placeOf(st.Where)
+			p.User, p.HasPassword, p.HasCA, p.KeepCA, p.PlainHTTP = st.User, st.Password, st.CA, st.CA, st.PlainHTTP
+			return p
 		}
 	}
 	return SharedPlace{Kind: store.Folder}
@@ -200,8 +247,21 @@ func (h *Sharing) Place(id ShareID) SharedPlace {
 func placeOf(l store.Location) SharedPlace {
 	return SharedPlace{
 		Kind: l.Kind, Folder: l.Path, URL: cmp.Or(l.URL, ""), Endpoint: l.URL, Bucket: l.Bucket, Prefix: strings.TrimSuffix(l.Prefix, "/"), Region: l.Region,
+		HostStyle: l.Style == "host",
 	}
 }
+
+// where is the address without what it takes to reach it; the zero Location when it is none.
+func (p SharedPlace) where() store.Location {
+	at, err := SharedPlace{Kind: p.Kind, Folder: p.Folder, URL: p.URL, Endpoint: p.Endpoint, Bucket: p.Bucket, Prefix: p.Prefix, Region: p.Region, HostStyle: p.HostStyle}.place()
+	if err != nil {
+		return store.Location{}
+	}
+	return at.Where
+}
+
+// errOtherServer: a password that was kept for one server does not go to another.
+var errOtherServer = errors.New("model: the kept password is for another server")
 
 // invitation is an invite that was made and is shown.
 type invitation struct {

@@ -1,8 +1,10 @@
 package model
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -285,7 +287,7 @@ func (h *Sharing) vault(st team.Status) SharedVault {
 		Accounts: st.Accounts, Requests: st.Requests, Reenroll: st.Reenroll, Clashes: st.Conflicts, Unsaid: st.Unsaid,
 	}
 	if v.Name == "" {
-		v.Name = "A shared vault without a name"
+		v.Name = nameless
 	}
 	if b := h.beats[st.ID]; b != nil {
 		v.Busy = b.busy
@@ -343,6 +345,9 @@ func (h *Sharing) vault(st team.Status) SharedVault {
 	v.More = slices.DeleteFunc(v.More, func(s string) bool { return s == v.Text })
 	return v
 }
+
+// nameless is what a shared vault is called that has no name.
+const nameless = "A shared vault without a name"
 
 // findingRank orders what was found: 3 and 2 are a storage that cannot be believed, 1 is to be looked at.
 func findingRank(k share.Kind) int {
@@ -409,6 +414,32 @@ func (h *Sharing) Of(id ID) ShareID {
 		return h.badges[e.acc.Shared].ID
 	}
 	return ""
+}
+
+// WhyReadOnly says why this device may not change a shared account, and whom to ask; "" when it may.
+func (h *Sharing) WhyReadOnly(id ID) string {
+	e := h.s.list.entry(id)
+	if e == nil || e.acc.Shared == "" {
+		return ""
+	}
+	b, ok := h.badges[e.acc.Shared]
+	if !ok || b.Writes {
+		return ""
+	}
+	if b.State != share.Joined {
+		return "This device is no longer in “" + cmp.Or(clean(b.Name), nameless) + "”. Keep its accounts as your own first; then they can be changed."
+	}
+	return "You are a viewer in “" + cmp.Or(clean(b.Name), nameless) + "”: your own tags, favourite and picture can be changed, and nothing else. " + askAdmins(b.Admins)
+}
+
+// mayNot tells the person when this device may not change an account, and reports that.
+func (h *Sharing) mayNot(id ID) bool {
+	why := h.WhyReadOnly(id)
+	if why == "" {
+		return false
+	}
+	h.s.list.notify(Notice{Text: why, Error: true})
+	return true
 }
 
 // IsOffline reports whether a storage was not reached: a quiet sign.
@@ -501,18 +532,25 @@ func (h *Sharing) Stop() {
 
 // act is work that changes a shared vault and has nothing to show but that.
 func (h *Sharing) act(busy string, do func(ctx context.Context) (team.Report, error), done string) {
+	h.actThen(busy, do, done, func() {})
+}
+
+// actThen is act that calls then when it went well.
+func (h *Sharing) actThen(busy string, do func(ctx context.Context) (team.Report, error), done string, then func()) {
 	var rep team.Report
 	h.work(busy, func(ctx context.Context) (err error) {
 		rep, err = do(ctx)
 		return err
 	}, func(err error) {
 		switch {
-		case err != nil || done == "":
+		case err != nil:
+			return
 		case rep.Offline:
 			h.s.list.notify(Notice{Text: done + " The storage was not reached; the others learn of it later."})
 		default:
 			h.s.list.notify(Notice{Text: done})
 		}
+		then()
 	}, nil)
 }
 
@@ -538,6 +576,32 @@ type SharedPlace struct {
 	Password  secret.Bytes // or the secret access key
 	CAFile    string       // a file with the certificate of an authority; "" = those of the system
 	PlainHTTP bool         // insisted on
+	HostStyle bool         // S3: the bucket is a part of the server's name
+
+	// Of a place that is changed: what there is already.
+	HasPassword, HasCA bool
+	// KeepCA leaves the authority that is trusted already.
+	KeepCA bool
+}
+
+// OpenTo is the server that would be reached without encryption, so that the person has to insist; "" = none.
+func (p SharedPlace) OpenTo() string {
+	address := strings.TrimSpace(p.URL)
+	if p.Kind == store.S3 {
+		address = strings.TrimSpace(p.Endpoint)
+	}
+	if p.Kind != store.WebDAV && p.Kind != store.S3 || !strings.HasPrefix(strings.ToLower(address), "http://") {
+		return ""
+	}
+	host, _, _ := strings.Cut(address[len("http://"):], "/")
+	if _, after, ok := strings.Cut(host, "@"); ok {
+		host = after
+	}
+	u, err := url.Parse("http://" + host)
+	if err != nil || u.Hostname() == "" || store.IsLoopback(u.Hostname()) {
+		return ""
+	}
+	return clean(u.Hostname())
 }
 
 // The kinds of storage, for SharedPlace.Kind.
@@ -558,6 +622,8 @@ func (p SharedPlace) problem() string {
 		return "Type the address of the folder first."
 	case p.Kind == store.S3 && (strings.TrimSpace(p.Endpoint) == "" || strings.TrimSpace(p.Bucket) == ""):
 		return "Type the address of the S3 storage and the name of the bucket first."
+	case p.OpenTo() != "" && !p.PlainHTTP:
+		return "The address begins with http://, so the connection to " + p.OpenTo() + " would not be encrypted. Use https://, or say below that it is to be used all the same."
 	}
 	return ""
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/vault"
+	"github.com/tallystick/tallystick/vault/recovery"
 	"github.com/tallystick/tallystick/vault/secret"
 	"github.com/tallystick/tallystick/vault/share"
 	"github.com/tallystick/tallystick/vault/share/store"
@@ -41,9 +42,14 @@ type Teams interface {
 	Clock() (store.ClockReading, bool)
 	Watch(ctx context.Context, id share.VaultID) (<-chan struct{}, error)
 
+	// Guard and PutTags belong into Manager.Update: see team.Service.
+	Guard(change func(*vault.Vault) error) func(*vault.Vault) error
+	PutTags(v *vault.Vault, account vault.ID, tags []string) error
+
 	Sync(ctx context.Context, id share.VaultID) (team.Report, error)
 	Create(ctx context.Context, name string, at team.Place, who share.Person) (share.VaultID, error)
 	Move(ctx context.Context, id share.VaultID, accounts ...vault.ID) (team.Report, error)
+	MoveOpened(ctx context.Context, id share.VaultID, opened map[vault.ID]recovery.Sheets, accounts ...vault.ID) (team.Report, error)
 	Invite(ctx context.Context, id share.VaultID, role share.Role, life time.Duration) (share.Invite, error)
 	Join(ctx context.Context, invite secret.Bytes, at team.Place, who share.Person) (share.VaultID, error)
 	Confirm(ctx context.Context, id share.VaultID, request share.DeviceID, compared bool) (team.Report, error)
@@ -51,6 +57,9 @@ type Teams interface {
 	Verify(ctx context.Context, id share.VaultID, device share.DeviceID, same bool) error
 	SetRole(ctx context.Context, id share.VaultID, device share.DeviceID, role share.Role) (team.Report, error)
 	Remove(ctx context.Context, id share.VaultID, device share.DeviceID) (team.Report, error)
+	Rename(ctx context.Context, id share.VaultID, name string) (team.Report, error)
+	SetPerson(ctx context.Context, id share.VaultID, device share.DeviceID, who share.Person) (team.Report, error)
+	Rotate(ctx context.Context, id share.VaultID) (team.Report, error)
 	Redo(ctx context.Context, id share.VaultID, entry share.Hash) (team.Report, error)
 	Keep(ctx context.Context, id share.VaultID, account vault.ID, choice string) (team.Report, error)
 	SetPlace(ctx context.Context, id share.VaultID, at team.Place) error

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/tallystick/tallystick/vault"
@@ -12,6 +13,8 @@ type TrashRow struct {
 	Issuer, Name string // stripped of control characters
 	Picture      string // for DecodePicture; "" = none
 	DaysLeft     int    // until it is gone for ever, rounded up
+	SharedIn     string // the shared vault it belongs to; "" = none
+	ReadOnly     bool   // it was deleted for everybody, and this device may not bring it back
 }
 
 const trashAge = vault.TrashDays * 24 * time.Hour
@@ -24,9 +27,11 @@ func (l *List) Trash() []TrashRow {
 	now := l.s.d.Now()
 	rows := make([]TrashRow, 0, len(l.snap.trash))
 	for _, a := range l.snap.trash {
-		rows = append(rows, TrashRow{
-			ID: a.ID, Issuer: clean(a.Issuer), Name: clean(a.Name), Picture: a.Picture, DaysLeft: daysLeft(a.Trashed, now),
-		})
+		row := TrashRow{ID: a.ID, Issuer: clean(a.Issuer), Name: clean(a.Name), Picture: a.Picture, DaysLeft: daysLeft(a.Trashed, now)}
+		if b, ok := l.s.sharing.badges[a.Shared]; ok && a.Shared != "" {
+			row.SharedIn, row.ReadOnly = cmp.Or(clean(b.Name), nameless), !b.Writes
+		}
+		rows = append(rows, row)
 	}
 	return rows
 }

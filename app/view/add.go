@@ -239,6 +239,11 @@ func (p *addPage) found() fyne.CanvasObject {
 		objects = append(objects, b)
 	}
 	switch {
+	case d.Same != nil && d.Same.ReadOnly:
+		same := widget.NewBanner()
+		same.Set(widget.Info, "You have this key already", fmt.Sprintf("It belongs to %s. %s", title(d.Same.Issuer, d.Same.Name), p.root.session.Sharing().WhyReadOnly(d.Same.ID)))
+		p.save = widget.NewButton(widget.Secondary, "Keep both", look.IconDuplicate, func() { p.add.Save(model.KeepBoth) })
+		objects = append(objects, same, widget.NewFlow(look.Space2, p.save, widget.NewButton(widget.Quiet, "Cancel", "", p.add.Cancel)))
 	case d.Same != nil:
 		same := widget.NewBanner()
 		same.Set(widget.Warning, "You have this key already", fmt.Sprintf("It belongs to %s. Replacing keeps that account with its history and tags, and gives it these names.", title(d.Same.Issuer, d.Same.Name)))
@@ -247,7 +252,11 @@ func (p *addPage) found() fyne.CanvasObject {
 			widget.NewButton(widget.Secondary, "Keep both", look.IconDuplicate, func() { p.add.Save(model.KeepBoth) }),
 			widget.NewButton(widget.Quiet, "Cancel", "", p.add.Cancel)))
 	default:
-		if len(d.SameNames) > 0 {
+		if len(d.SameNames) > 0 && d.SameNames[0].ReadOnly {
+			names := widget.NewBanner()
+			names.Set(widget.Info, "Enrolled again?", "There is an account with these names and another key. "+p.root.session.Sharing().WhyReadOnly(d.SameNames[0].ID)+" Have the new key put there, or add this one beside it for yourself.")
+			objects = append(objects, names)
+		} else if len(d.SameNames) > 0 {
 			names := widget.NewBanner()
 			names.Set(widget.Info, "Enrolled again?", "There is an account with these names and another key. If the portal made you enroll again, give that account the new key: the old one stays in its history. Otherwise add this one beside it.",
 				widget.Action{Label: "Give it the new key", Do: func() { p.add.SaveOver(d.SameNames[0].ID) }})

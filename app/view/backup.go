@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/dialog"
 
 	"github.com/tallystick/tallystick/app/look"
 	"github.com/tallystick/tallystick/app/model"
@@ -65,7 +64,7 @@ func (p *backupPage) standing() []fyne.CanvasObject {
 		mood, title = widget.Good, "Backups are made every day"
 	}
 	now := widget.NewButton(widget.Primary, "Back up now", look.IconExport, p.backup.MakeNow)
-	other := widget.NewButton(widget.Secondary, "Another folder", look.IconFolder, func() { p.chooseFolder(p.backup.MoveTo) })
+	other := widget.NewButton(widget.Secondary, "Another folder", look.IconFolder, func() { p.root.chooseFolder(p.backup.MoveTo) })
 	fresh := widget.NewButton(widget.Secondary, "New passphrase", look.IconLock, func() {
 		p.fresh, p.folder = true, p.backup.Folder()
 		p.update()
@@ -92,7 +91,7 @@ func (p *backupPage) setUp() []fyne.CanvasObject {
 		intro = "The backups from now on get the new passphrase. Older ones keep the passphrase they were made with."
 	}
 	folder := widget.NewButton(widget.Secondary, "Choose a folder", look.IconFolder, func() {
-		p.chooseFolder(func(path string) {
+		p.root.chooseFolder(func(path string) {
 			p.folder = path
 			p.update()
 		})
@@ -119,15 +118,6 @@ func (p *backupPage) setUp() []fyne.CanvasObject {
 		}))
 	}
 	return append(objects, flow)
-}
-
-func (p *backupPage) chooseFolder(then func(path string)) {
-	d := dialog.NewFolderOpen(func(folder fyne.ListableURI, err error) {
-		if err == nil && folder != nil {
-			then(folder.Path())
-		}
-	}, p.root.win)
-	p.root.showFiles(d)
 }
 
 func (p *backupPage) begin() {
@@ -277,17 +267,7 @@ func (p *restorePage) preview() []fyne.CanvasObject {
 	return objects
 }
 
-func (p *restorePage) choose() {
-	d := dialog.NewFileOpen(func(file fyne.URIReadCloser, err error) {
-		if err != nil || file == nil {
-			return
-		}
-		path := file.URI().Path()
-		_ = file.Close()
-		p.restore.Choose(path)
-	}, p.root.win)
-	p.root.showFiles(d)
-}
+func (p *restorePage) choose() { p.root.chooseFile(p.restore.Choose) }
 
 // restoreChanged shows what changed in the flow of restoring.
 func (r *Root) restoreChanged() {

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -88,9 +89,11 @@ func (d *detailPane) objects(a model.Row) []fyne.CanvasObject {
 	if guide := r.session.GuideFor(a.ID); guide != "" {
 		buttons = append(buttons, widget.NewButton(widget.Quiet, "Guide", look.IconHelp, func() { r.env.OpenGuide(guide) }))
 	}
-	if !a.ReadOnly {
-		buttons = append(buttons, widget.NewButton(widget.Secondary, "Edit", look.IconEdit, func() { r.openEdit(a.ID) }))
+	edit := "Edit"
+	if a.ReadOnly {
+		edit = "Own tags"
 	}
+	buttons = append(buttons, widget.NewButton(widget.Secondary, edit, look.IconEdit, func() { r.openEdit(a.ID) }))
 	if a.Kind != model.Manual {
 		buttons = append(buttons, widget.NewButton(widget.Quiet, "QR code", look.IconQR, func() { r.openQR(a.ID) }))
 	}
@@ -101,10 +104,14 @@ func (d *detailPane) objects(a model.Row) []fyne.CanvasObject {
 	if a.SharedWith > 0 {
 		text := sharedWith(a) + "."
 		if a.ReadOnly {
-			text += " You may see its codes and change nothing."
+			text += " " + r.session.Sharing().WhyReadOnly(a.ID)
 		}
 		objects = append(objects, widget.NewField("Shared", text, nil),
-			widget.NewFlow(look.Space2, widget.NewButton(widget.Quiet, "Open the shared vault", look.IconShare, func() { r.openShared(r.session.Sharing().Of(a.ID)) })))
+			widget.NewFlow(look.Space2, widget.NewButton(widget.Quiet, "Open the shared vault", look.IconShare, func() { r.openShared(r.session.Sharing().Of(a.ID)) }),
+				widget.NewButton(widget.Quiet, "Who changed it", look.IconHistory, func() {
+					r.session.Sharing().Open(r.session.Sharing().Of(a.ID))
+					r.openShareLog(a.ID, func() { r.openDetail(a.ID) })
+				})))
 	}
 
 	field := func(label, value string) {
@@ -124,22 +131,42 @@ func (d *detailPane) objects(a model.Row) []fyne.CanvasObject {
 	}
 	if r.session.List().Recovery(a.ID).Total > 0 {
 		objects = append(objects, widget.NewFlow(look.Space2, widget.NewButton(widget.Secondary, "Show recovery keys", look.IconRecovery, func() { r.openRecovery(a.ID) })))
-	} else {
+	} else if !a.ReadOnly {
 		objects = append(objects, widget.NewFlow(look.Space2, widget.NewButton(widget.Secondary, "Keep recovery keys", look.IconRecovery, func() { r.openKeep(a.ID) })))
 	}
-	field("Tags", strings.Join(a.Tags, ", "))
+	if a.SharedWith > 0 {
+		shared, own := tagsOf(a)
+		field("Tags of everybody in “"+a.SharedIn+"”", strings.Join(shared, ", "))
+		field("Your own tags", strings.Join(own, ", "))
+	} else {
+		field("Tags", strings.Join(a.Tags, ", "))
+	}
 	field("Note", a.Note)
 	field("Sign-in address", a.URL)
 	field("Kind of code", r.session.List().About(a.ID))
 	for i, f := range r.session.List().History(a.ID) {
-		objects = append(objects, widget.NewField("Former key, until "+model.Day(f.Retired), f.About, nil),
-			widget.NewFlow(look.Space2, widget.NewButton(widget.Quiet, "Use this key again", look.IconHistory, func() { r.session.List().RestoreKey(a.ID, i) })))
+		objects = append(objects, widget.NewField("Former key, until "+model.Day(f.Retired), f.About, nil))
+		if !a.ReadOnly {
+			objects = append(objects, widget.NewFlow(look.Space2, widget.NewButton(widget.Quiet, "Use this key again", look.IconHistory, func() { r.session.List().RestoreKey(a.ID, i) })))
+		}
 	}
 	field("Added", model.Day(a.Created))
 	if !a.Used.IsZero() {
 		field("Last used", model.Day(a.Used))
 	}
 	return objects
+}
+
+// tagsOf tells the tags that everybody in a shared vault sees from the person's own.
+func tagsOf(a model.Row) (shared, own []string) {
+	for _, t := range a.Tags {
+		if slices.Contains(a.SharedTags, t) {
+			shared = append(shared, t)
+		} else {
+			own = append(own, t)
+		}
+	}
+	return shared, own
 }
 
 // tickCode shows what a second changed.

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/dialog"
 
 	"github.com/tallystick/tallystick/app/look"
 	"github.com/tallystick/tallystick/app/model"
@@ -18,6 +17,7 @@ type editPage struct {
 	root                    *Root
 	form                    model.Edit
 	issuer, name, tags, url *widget.Entry
+	sharedTags              *widget.Entry // of everybody; nil where there are none, or they may only be looked at
 	note                    *widget.Entry
 	favourite               *widget.Check
 	digits, period, counter *widget.Entry
@@ -65,10 +65,42 @@ func newEditPage(r *Root, form model.Edit) *editPage {
 		p.fields[id] = widget.NewFormField(label, o, hint)
 		return p.fields[id]
 	}
-	objects = append(objects, p.banner,
+	everybody := "everybody in “" + form.SharedIn + "”"
+	var tags []fyne.CanvasObject
+	switch {
+	case form.SharedIn == "":
+		tags = append(tags, field("tags", "Tags", p.tags, "Separated by commas"))
+	case form.ReadOnly != "":
+		if len(form.SharedTags) > 0 {
+			tags = append(tags, widget.NewField("Tags of "+everybody, strings.Join(form.SharedTags, ", "), nil))
+		}
+		tags = append(tags, field("tags", "Your own tags", p.tags, "Nobody else sees them. Separated by commas"))
+	default:
+		p.sharedTags = entry(strings.Join(form.SharedTags, ", "))
+		tags = append(tags, field("sharedtags", "Tags for "+everybody, p.sharedTags, "Separated by commas"),
+			field("tags", "Your own tags", p.tags, "Nobody else sees them. Separated by commas"))
+	}
+	p.save = widget.NewButton(widget.Primary, "Save", look.IconCheck, p.submit)
+	if form.ReadOnly != "" {
+		p.favourite = widget.NewCheck("Favourite, for you alone", form.Favourite, nil)
+		why := widget.NewBanner()
+		why.Set(widget.Info, "", form.ReadOnly)
+		objects = append(objects, widget.NewText(widget.Strong, title(form.Issuer, form.Name)), why, p.banner)
+		objects = append(append(objects, tags...), p.pictureField(), p.favourite, widget.NewFlow(look.Space2, p.save, widget.NewButton(widget.Secondary, "Cancel", "", r.home)))
+		p.body = sheet("Own tags and favourite", r.home, objects...)
+		return p
+	}
+	objects = append(objects, p.banner)
+	if form.SharedIn != "" {
+		p.favourite = widget.NewCheck("Favourite, for you alone", form.Favourite, nil)
+		shared := widget.NewBanner()
+		shared.Set(widget.Info, "", "This account is shared: what you change here changes for "+everybody+", but for your own tags, your picture and your favourite.")
+		objects = append(objects, shared)
+	}
+	objects = append(objects,
 		field("issuer", "Portal", p.issuer, ""),
-		field("name", "Account name", p.name, ""),
-		field("tags", "Tags", p.tags, "Separated by commas"),
+		field("name", "Account name", p.name, ""))
+	objects = append(append(objects, tags...),
 		field("url", "Sign-in address", p.url, ""),
 		field("note", "Note", p.note, ""),
 		p.pictureField(),
@@ -97,7 +129,6 @@ func newEditPage(r *Root, form model.Edit) *editPage {
 		})
 		objects = append(objects, widget.NewFlow(0, toggle), more)
 	}
-	p.save = widget.NewButton(widget.Primary, "Save", look.IconCheck, p.submit)
 	objects = append(objects, widget.NewFlow(look.Space2, p.save,
 		widget.NewButton(widget.Secondary, "Cancel", "", r.home),
 		widget.NewButton(widget.Quiet, "Move to trash", look.IconDelete, func() {
@@ -109,8 +140,15 @@ func newEditPage(r *Root, form model.Edit) *editPage {
 }
 
 func (p *editPage) content() fyne.CanvasObject { return p.body }
-func (p *editPage) focus() fyne.Focusable      { return p.issuer }
-func (p *editPage) escape()                    { p.root.home() }
+
+func (p *editPage) focus() fyne.Focusable {
+	if p.form.ReadOnly != "" {
+		return p.tags
+	}
+	return p.issuer
+}
+
+func (p *editPage) escape() { p.root.home() }
 
 func (p *editPage) escapes(e *fyne.KeyEvent) bool {
 	if e.Name == fyne.KeyEscape {
@@ -141,17 +179,7 @@ func (p *editPage) setPicture(text string) {
 	setVisible(p.noPicture, text != "")
 }
 
-func (p *editPage) choosePicture() {
-	d := dialog.NewFileOpen(func(file fyne.URIReadCloser, err error) {
-		if err != nil || file == nil {
-			return
-		}
-		path := file.URI().Path()
-		_ = file.Close()
-		p.takePicture(path)
-	}, p.root.win)
-	p.root.showFiles(d)
-}
+func (p *editPage) choosePicture() { p.root.chooseFile(p.takePicture) }
 
 func (p *editPage) takePicture(path string) {
 	p.root.session.List().ReadPicture(path, func(small, problem string) {
@@ -170,6 +198,9 @@ func (p *editPage) submit() {
 	form.Issuer, form.Name, form.URL, form.Note = p.issuer.Text, p.name.Text, p.url.Text, p.note.Text
 	form.Favourite = p.favourite.On()
 	form.Tags = splitTags(p.tags.Text)
+	if p.sharedTags != nil {
+		form.SharedTags = splitTags(p.sharedTags.Text)
+	}
 	form.Algorithm = model.Algorithm(p.algorithm.Selected)
 	form.Digits, form.Period, form.Counter = p.digits.Text, p.period.Text, p.counter.Text
 	p.root.session.List().SaveEdit(form, func(problems map[string]string) {

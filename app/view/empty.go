@@ -4,8 +4,6 @@ import (
 	"slices"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/dialog"
-	"fyne.io/fyne/v2/storage"
 
 	"github.com/tallystick/tallystick/app/look"
 	"github.com/tallystick/tallystick/app/widget"
@@ -66,16 +64,7 @@ var pictureTypes = []string{".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".t
 
 // openPicture asks for a picture file and reads it.
 func (r *Root) openPicture() {
-	d := dialog.NewFileOpen(func(file fyne.URIReadCloser, err error) {
-		if err != nil || file == nil {
-			return
-		}
-		path := file.URI().Path()
-		_ = file.Close()
-		r.session.Add().ReadFiles([]string{path})
-	}, r.win)
-	d.SetFilter(storage.NewExtensionFileFilter(pictureTypes))
-	r.showFiles(d)
+	r.chooseFile(func(path string) { r.session.Add().ReadFiles([]string{path}) }, pictureTypes...)
 }
 
 // dialogSize is nearly all of the window.

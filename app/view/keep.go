@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/dialog"
 
 	"github.com/tallystick/tallystick/app/look"
 	"github.com/tallystick/tallystick/app/model"
@@ -258,17 +257,7 @@ func (p *keepPane) clear() {
 
 func (p *keepPane) paste() { p.keep.ReadClipboard() }
 
-func (p *keepPane) open() {
-	d := dialog.NewFileOpen(func(file fyne.URIReadCloser, err error) {
-		if err != nil || file == nil {
-			return
-		}
-		path := file.URI().Path()
-		_ = file.Close()
-		p.keep.ReadFile(path)
-	}, p.root.win)
-	p.root.showFiles(d)
-}
+func (p *keepPane) open() { p.root.chooseFile(p.keep.ReadFile) }
 
 func usedOf(lines []model.KeepLine) int {
 	n := 0

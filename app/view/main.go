@@ -315,7 +315,11 @@ func (r *Root) accountMenu(a model.Row, details bool) *fyne.Menu {
 		add("Details", look.IconInfo, func() { r.openDetail(a.ID) })
 	}
 	if a.Broken == "" {
-		add("Edit", look.IconEdit, func() { r.openEdit(a.ID) })
+		edit := "Edit"
+		if a.ReadOnly {
+			edit = "Own tags"
+		}
+		add(edit, look.IconEdit, func() { r.openEdit(a.ID) })
 		if a.Favourite {
 			add("No longer a favourite", look.IconStar, func() { list.SetFavourite(a.ID, false) })
 		} else {

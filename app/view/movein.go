@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/dialog"
 
 	"github.com/tallystick/tallystick/app/look"
 	"github.com/tallystick/tallystick/app/model"
@@ -112,15 +111,7 @@ func (p *moveInPage) choose() []fyne.CanvasObject {
 }
 
 func (p *moveInPage) openFile() {
-	d := dialog.NewFileOpen(func(file fyne.URIReadCloser, err error) {
-		if err != nil || file == nil {
-			return
-		}
-		path := file.URI().Path()
-		_ = file.Close() // it is opened again where it is read
-		p.flow.Open([]string{path})
-	}, p.root.win)
-	p.root.showFiles(d)
+	p.root.chooseFile(func(path string) { p.flow.Open([]string{path}) })
 }
 
 func (p *moveInPage) locked() []fyne.CanvasObject {

@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -18,7 +19,8 @@ type recoveryPage struct {
 	id   model.ID
 	name string
 	body *fyne.Container
-	left int // ticks until it goes away by itself
+	why  string // why nothing can be changed about them here; "" = it can
+	left int    // ticks until it goes away by itself
 }
 
 // recoverySeconds is how long recovery keys stay on the screen without the person doing anything.
@@ -57,12 +59,19 @@ func (p *recoveryPage) update() {
 		b.Set(widget.Warning, "", warning)
 		objects = append(objects, b)
 	}
+	more := widget.NewFlow(look.Space2)
+	if p.why = p.root.session.Sharing().WhyReadOnly(p.id); p.why != "" {
+		why := widget.NewBanner()
+		why.Set(widget.Info, "Only to look at", p.why+" Before you type a key at the portal, have it marked as used there, or somebody else tries it again.")
+		objects = slices.Insert(objects, 1, fyne.CanvasObject(why))
+	} else {
+		more.Add(widget.NewButton(widget.Secondary, "The portal gave me a new sheet", look.IconAdd, func() { p.root.openKeep(p.id) }))
+	}
+	more.Add(widget.NewButton(widget.Quiet, "Print", look.IconExport, func() { p.root.openPrintout(p.id) }))
 	for _, s := range list.Sheets(p.id) {
 		objects = append(objects, p.sheet(s))
 	}
-	objects = append(objects, widget.NewFlow(look.Space2,
-		widget.NewButton(widget.Secondary, "The portal gave me a new sheet", look.IconAdd, func() { p.root.openKeep(p.id) }),
-		widget.NewButton(widget.Quiet, "Print", look.IconExport, func() { p.root.openPrintout(p.id) })))
+	objects = append(objects, more)
 	putSheet(p.body, sheet("Recovery keys", p.root.home, objects...))
 }
 
@@ -93,6 +102,10 @@ func (p *recoveryPage) sheet(s model.Sheet) fyne.CanvasObject {
 		text := widget.NewText(widget.Mono, k.Text)
 		switch {
 		case !s.Dead.IsZero():
+		case p.why != "":
+			if !k.Used.IsZero() {
+				text.SetColor(look.ColorMuted)
+			}
 		case k.Used.IsZero():
 			action = widget.NewButton(widget.Secondary, "Use", look.IconCopy, func() { list.UseRecoveryKey(p.id, s.ID, i) })
 		default:
@@ -110,7 +123,7 @@ func (p *recoveryPage) sheet(s model.Sheet) fyne.CanvasObject {
 
 // removal deletes a sheet that was replaced; the list offers to undo it.
 func (p *recoveryPage) removal(s model.Sheet) []fyne.CanvasObject {
-	if s.Dead.IsZero() {
+	if s.Dead.IsZero() || p.why != "" {
 		return nil
 	}
 	return []fyne.CanvasObject{widget.NewFlow(look.Space2, widget.NewButton(widget.Quiet, "Delete this sheet", look.IconDelete, func() {

@@ -4,8 +4,6 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/dialog"
-	"fyne.io/fyne/v2/storage"
 
 	"github.com/tallystick/tallystick/app/look"
 	"github.com/tallystick/tallystick/app/model"
@@ -219,16 +217,7 @@ func (p *rescuePage) shortcut(key fyne.KeyName, shift bool) {
 func (p *rescuePage) dropped(paths []string) { p.rescue.ReadFile(paths[0]) }
 
 func (p *rescuePage) openFile() {
-	d := dialog.NewFileOpen(func(file fyne.URIReadCloser, err error) {
-		if err != nil || file == nil {
-			return
-		}
-		path := file.URI().Path()
-		_ = file.Close()
-		p.rescue.ReadFile(path)
-	}, p.root.win)
-	d.SetFilter(storage.NewExtensionFileFilter(append([]string{".pdf"}, pictureTypes...)))
-	p.root.showFiles(d)
+	p.root.chooseFile(p.rescue.ReadFile, append([]string{".pdf"}, pictureTypes...)...)
 }
 
 func orText(text, otherwise string) string {

@@ -175,6 +175,9 @@ func appLock(r *Root) passphraseUse {
 // recoveryLock is for the second passphrase, so that codes and recovery keys are not in one hand.
 func recoveryLock(r *Root) passphraseUse {
 	about := "With a passphrase of their own, recovery keys stay sealed while your codes are open: whoever gets at the one does not have the other. New keys can be kept without it. Nobody can recover it for you, and a recovery kit does not open them."
+	if r.session.List().HasShared() {
+		about += " Those of shared accounts are sealed on the screen only: the devices of a shared vault exchange them without anybody there, and keep them under the vault's key alone."
+	}
 	return passphraseUse{
 		about: about,
 		old:   "Their passphrase now", first: "New passphrase for recovery keys", again: "The same once more",

@@ -235,6 +235,7 @@ func (r *Root) sharedObjects(p *sharePage) []fyne.CanvasObject {
 	if !ok {
 		return []fyne.CanvasObject{widget.NewText(widget.Muted, "Looking…")}
 	}
+	back := func() { r.openShared(v.ID) }
 	objects := []fyne.CanvasObject{}
 	standing := widget.NewBanner()
 	head, text := v.Head, v.Text
@@ -289,7 +290,7 @@ func (r *Root) sharedObjects(p *sharePage) []fyne.CanvasObject {
 		flow.Add(invite)
 	}
 	flow.Add(sync)
-	flow.Add(p.button(widget.Quiet, "Who changed what", look.IconHistory, r.openShareLog))
+	flow.Add(p.button(widget.Quiet, "Who changed what", look.IconHistory, func() { r.openShareLog("", back) }))
 	flow.Add(storage)
 	objects = append(objects, flow)
 	objects = append(objects, r.peopleObjects(p, v)...)
@@ -298,6 +299,13 @@ func (r *Root) sharedObjects(p *sharePage) []fyne.CanvasObject {
 	}
 	if v.Unsaid {
 		facts = append(facts, widget.NewText(widget.Muted, "Something that was changed here is not on the storage yet."))
+	}
+	if v.Role.Writes() && v.Ready {
+		change := widget.NewFlow(look.Space2, p.button(widget.Quiet, "Rename the shared vault", look.IconEdit, func() { r.openRenameShare(v) }))
+		if v.Role == model.Admin {
+			change.Add(p.button(widget.Quiet, "New keys", look.IconKey, r.openRotate))
+		}
+		facts = append(facts, change)
 	}
 	objects = append(objects, widget.NewSection("About", facts...))
 	return append(objects, widget.NewFlow(look.Space2, p.button(widget.Quiet, "Leave this shared vault", look.IconOpen, r.openLeave)))

@@ -14,7 +14,9 @@ import (
 	"github.com/tallystick/tallystick/app/look"
 	"github.com/tallystick/tallystick/app/model"
 	"github.com/tallystick/tallystick/app/widget"
+	"github.com/tallystick/tallystick/vault"
 	"github.com/tallystick/tallystick/vault/otp"
+	"github.com/tallystick/tallystick/vault/recovery"
 	"github.com/tallystick/tallystick/vault/secret"
 	"github.com/tallystick/tallystick/vault/share"
 	"github.com/tallystick/tallystick/vault/share/store"
@@ -133,8 +135,52 @@ func behind(t *apptest.Teams, _ *stage) {
 	t.Status[0].Findings = []share.Finding{{Kind: share.Behind, Device: ben, By: carla, Known: 31, Shown: 29, Since: noon.Add(-10 * time.Minute)}}
 }
 
+func accountEvents(t *apptest.Teams, s *stage) {
+	at := func(n int, by share.DeviceID, who, what string) team.Event {
+		return team.Event{Event: share.Event{Time: noon.Add(-time.Duration(n) * time.Hour), By: by, Account: share.AccountID(s.ids[1]), What: what}, Local: s.ids[1],
+			Who: share.Person{Name: who, Device: "laptop"}, Issuer: "Yeastar P-Series", Account: "superadmin"}
+	}
+	t.Events = []team.Event{
+		at(2, ben, "Ben", "used"), at(30, ben, "Ben", "sheet"), at(31, maria, "Maria", "otp"), at(300, carla, "Carla", "note"),
+		at(1200, maria, "Maria", "issuer"), at(1200, maria, "Maria", "name"), at(1200, maria, "Maria", "otp"),
+	}
+}
+
 func offline(t *apptest.Teams, _ *stage) {
 	t.Status[0].Offline, t.Status[0].Unsaid = true, true
+}
+
+// onlyLooking makes this device a viewer, with tags and a sheet of recovery keys to look at.
+func onlyLooking(t *apptest.Teams, s *stage) {
+	t.Status[0].Role, t.People[0].Role = share.Viewer, share.Viewer
+	t.Admins = []string{"Carla"}
+	t.Tags = map[vault.ID][]string{s.ids[1]: {"Telephony"}}
+	sheet := recovery.Sheet{ID: "0102030405060708090a0b0c0d0e0f10", Origin: recovery.Origin{Service: "Yeastar"}, Added: noon.Add(-30 * 24 * time.Hour)}
+	for _, k := range []string{"k7q2-m4xt", "p9wd-3hrn", "x2cv-8sbf"} {
+		sheet.Keys = append(sheet.Keys, recovery.Key{Text: secret.FromString(k)})
+	}
+	sheet.Keys[0].Used = noon.Add(-4 * 24 * time.Hour)
+	s.change(1, func(a *vault.Account) { a.Recovery = recovery.Sheets{sheet}; a.Tags = append(a.Tags, "mine") })
+}
+
+// tagged gives a shared account a tag of everybody's besides the person's own.
+func tagged(t *apptest.Teams, s *stage) {
+	t.Tags = map[vault.ID][]string{s.ids[1]: {"Telephony"}}
+	s.change(1, func(a *vault.Account) { a.Tags = append(a.Tags, "mine") })
+}
+
+// overHTTP has the storage of the desk at an address in the open, with an own authority.
+func overHTTP(t *apptest.Teams, s *stage) {
+	where, err := store.ParseLocation("webdav:http://nas.local/dav/team/")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	t.Status[0].Where, t.Status[0].User, t.Status[0].Password, t.Status[0].CA, t.Status[0].PlainHTTP = where, "maria", true, true, true
+}
+
+// badgesKnown waits until rows show with whom they are shared.
+func badgesKnown(s *stage) {
+	s.until(func() bool { row, _ := s.session.List().Get(s.ids[1]); return row.SharedWith > 0 })
 }
 
 // shareScreens are those of sharing.
@@ -170,6 +216,20 @@ var shareScreens = []screenOf{
 	}},
 	{"share-words", fyne.NewSize(look.StartWidth, 760), 1, withDesk(somebodyAsks), openDesk},
 	{"share-members", fyne.NewSize(look.StartWidth, 1500), 1, withDesk(nil), openDesk},
+	{"share-viewer", fyne.NewSize(look.StartWidth, 1000), 1, withDesk(onlyLooking), openDesk},
+	{"account-viewer", fyne.NewSize(look.StartWidth, 1000), 1, withDesk(onlyLooking), func(s *stage) { badgesKnown(s); s.root.openDetail(s.ids[1]) }},
+	{"edit-viewer", phone, 1, withDesk(onlyLooking), func(s *stage) { badgesKnown(s); s.root.openEdit(s.ids[1]) }},
+	{"edit-shared", fyne.NewSize(look.StartWidth, 900), 1, withDesk(tagged), func(s *stage) { badgesKnown(s); s.root.openEdit(s.ids[1]) }},
+	{"recovery-viewer", phone, 1, withDesk(onlyLooking), func(s *stage) {
+		badgesKnown(s)
+		p := &recoveryPage{root: s.root, id: s.ids[1], name: "Yeastar P-Series (superadmin)", body: newStack(), left: recoverySeconds}
+		s.root.show(p)
+	}},
+	{"share-person", phone, 1, withDesk(nil), func(s *stage) { openDesk(s); s.root.openNamePerson(s.session.Sharing().People()[1]) }},
+	{"share-rename", phone, 1, withDesk(nil), func(s *stage) { openDesk(s); v, _ := s.session.Sharing().At(); s.root.openRenameShare(v) }},
+	{"share-new-keys", phone, 1, withDesk(nil), func(s *stage) { openDesk(s); s.root.openRotate() }},
+	{"share-storage", fyne.NewSize(look.StartWidth, 1000), 1, withDesk(overHTTP), func(s *stage) { openDesk(s); s.root.openStorage() }},
+	{"share-account-log", phone, 1, withDesk(accountEvents), func(s *stage) { openDesk(s); s.root.openShareLog(s.ids[1], s.root.home) }},
 	{"share-remove", phone, 1, withDesk(nil), func(s *stage) { openDesk(s); s.root.openRemove("Ben's “laptop”", ben) }},
 	{"share-reenroll", fyne.NewSize(look.StartWidth, 760), 1, withDesk(danLeft), func(s *stage) {
 		openDesk(s)
@@ -177,7 +237,7 @@ var shareScreens = []screenOf{
 		s.root.openReenroll()
 	}},
 	{"share-conflict", phone, 1, withDesk(twoKeys), func(s *stage) { openDesk(s); s.root.openClashes() }},
-	{"share-log", phone, 1, withDesk(nil), func(s *stage) { openDesk(s); s.root.openShareLog() }},
+	{"share-log", phone, 1, withDesk(nil), func(s *stage) { openDesk(s); s.root.openShareLog("", s.root.home) }},
 	{"share-rolled-back", phone, 1, withDesk(rolledBack), openDesk},
 	{"share-behind", phone, 1, withDesk(behind), openDesk},
 	{"share-offline", phone, 1, withDesk(offline), openDesk},
@@ -211,4 +271,26 @@ func chooseOption(t *testing.T, p page, label string) {
 		}
 	}
 	t.Fatalf("no selection offers %q", label)
+}
+
+// change changes the n-th account before the window opens.
+func (s *stage) change(n int, fn func(*vault.Account)) {
+	s.t.Helper()
+	s.vault.Content(func(v *vault.Vault) {
+		a, _ := v.Account(s.ids[n])
+		fn(&a)
+		if err := v.Put(a, noon); err != nil {
+			s.t.Fatal(err)
+		}
+	})
+}
+
+// entriesOf are the fields on a page.
+func entriesOf(o fyne.CanvasObject) (found []*widget.Entry) {
+	for _, each := range test.LaidOutObjects(o) {
+		if e, ok := each.(*widget.Entry); ok {
+			found = append(found, e)
+		}
+	}
+	return found
 }

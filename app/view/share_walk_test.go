@@ -218,3 +218,119 @@ func TestTheKeyboardOfSomebodyWhoWasRemoved(t *testing.T) {
 		t.Error("the keyboard is somewhere else")
 	}
 }
+
+// A viewer may look: what would be undone is not offered, and what comes by a key is refused with why and whom to ask.
+func TestAViewerIsOfferedOnlyWhatWorks(t *testing.T) {
+	s := newStage(t, phone, look.Config{}, withDesk(onlyLooking))
+	badgesKnown(s)
+	s.root.openDetail(s.ids[1])
+	for _, label := range []string{"Edit", "Share with a team", "Keep recovery keys"} {
+		if findButton(s.root.current.content(), label) != nil {
+			t.Errorf("a viewer is offered %q", label)
+		}
+	}
+	if !s.says("Ask Carla") || !s.says("Tags of everybody in “Front desk”") || !s.says("Your own tags") {
+		t.Error("why, whom to ask, or whose tags are whose, is not said")
+	}
+	s.button("Own tags").OnTapped()
+	page, ok := s.root.current.(*editPage)
+	if !ok || page.sharedTags != nil || len(page.fields) != 2 { // own tags and picture
+		t.Fatalf("the form of a viewer is %+v", page)
+	}
+	page.tags.SetText("own, other")
+	page.submit()
+	s.until(func() bool { row, _ := s.session.List().Get(s.ids[1]); return slices.Contains(row.Tags, "other") })
+	if row, _ := s.session.List().Get(s.ids[1]); !slices.Contains(row.Tags, "Telephony") {
+		t.Errorf("the tags of everybody went: %q", row.Tags)
+	}
+
+	s.root.home()
+	s.session.List().Select(s.ids[1])
+	s.session.List().Remove(s.ids[1])
+	s.idle()
+	if row, ok := s.session.List().Get(s.ids[1]); !ok || row.SharedWith == 0 {
+		t.Error("a viewer threw away what is everybody's")
+	}
+	p := &recoveryPage{root: s.root, id: s.ids[1], name: "Yeastar", body: newStack(), left: recoverySeconds}
+	s.root.show(p)
+	for _, label := range []string{"Use", "Undo", "The portal gave me a new sheet"} {
+		if findButton(p.content(), label) != nil {
+			t.Errorf("a viewer is offered %q", label)
+		}
+	}
+	openDesk(s)
+	for _, label := range []string{"Invite somebody", "Rename the shared vault", "New keys", "Lost or leaving", "Rename"} {
+		if findButton(s.root.current.content(), label) != nil {
+			t.Errorf("a viewer is offered %q", label)
+		}
+	}
+}
+
+func TestTagsOfEverybodyAreSaved(t *testing.T) {
+	s := newStage(t, phone, look.Config{}, withDesk(tagged))
+	badgesKnown(s)
+	s.root.openEdit(s.ids[1])
+	form := s.root.current
+	page := form.(*editPage)
+	if page.sharedTags == nil || page.sharedTags.Text != "Telephony" || page.tags.Text != "mine" {
+		t.Fatal("whose tags are whose is not told apart")
+	}
+	page.sharedTags.SetText("Telephony, night")
+	page.submit()
+	s.until(func() bool { return s.root.current != form })
+	if calls := s.teams.(*apptest.Teams).Calls(); !slices.Contains(calls, "tags Telephony, night") {
+		t.Errorf("asked for %q", calls)
+	}
+}
+
+func TestNamesAndKeysAreChanged(t *testing.T) {
+	s := newStage(t, phone, look.Config{}, withDesk(nil))
+	openDesk(s)
+	s.button("Rename the shared vault").OnTapped()
+	entriesOf(s.root.current.content())[0].SetText("Night desk")
+	s.button("Save").OnTapped()
+	asked(s, "rename Night desk")
+	openDesk(s)
+	s.root.openNamePerson(s.session.Sharing().People()[1])
+	fields := entriesOf(s.root.current.content())
+	if len(fields) != 3 || fields[0].Text != "Ben" {
+		t.Fatalf("%d fields", len(fields))
+	}
+	fields[0].SetText("Benjamin")
+	s.button("Save").OnTapped()
+	asked(s, "name "+string(benHome)+" Benjamin/at home")
+	openDesk(s)
+	s.button("New keys").OnTapped()
+	if !s.says("go on reading what was written with it") {
+		t.Error("what new keys cannot do is not told")
+	}
+	s.button("Make new keys").OnTapped()
+	asked(s, "rotate")
+}
+
+// To send a password in the open somebody has to say so, for that server; the one kept for another server is not sent.
+func TestPlainHTTPIsInsistedOn(t *testing.T) {
+	s := newStage(t, phone, look.Config{}, emptyVault)
+	form := newStorageForm(s.root, model.SharedPlace{Kind: model.StoreWebDAV}, func() {})
+	offered := func() bool { return slices.Contains(form.objects(), fyne.CanvasObject(form.plain)) }
+	for _, c := range []struct {
+		url  string
+		open bool
+	}{{"https://cloud.example/", false}, {"http://127.0.0.1:8080/", false}, {"http://nas.local/dav", true}, {"http://localhost/", false}, {"http://nas.local/dav", true}} {
+		form.url.SetText(c.url)
+		if offered() != c.open {
+			t.Errorf("%s: asked %v", c.url, offered())
+		}
+	}
+	if p := form.take(); p.PlainHTTP {
+		t.Error("insisted on without a word")
+	}
+	form.plain.SetOn(true)
+	if p := form.take(); !p.PlainHTTP || p.OpenTo() != "nas.local" {
+		t.Errorf("%+v", p)
+	}
+	form.url.SetText("http://other.local/dav")
+	if p := form.take(); p.PlainHTTP {
+		t.Error("what was said of one server holds for another")
+	}
+}

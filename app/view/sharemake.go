@@ -1,6 +1,7 @@
 package view
 
 import (
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -40,7 +41,12 @@ func (r *Root) openCreateShare() {
 			widget.NewSection("You", widget.NewFormField("What the others shall call you", person, ""), widget.NewFormField("This computer", computer, "")),
 		}
 		var checks []fyne.CanvasObject
+		var apart []string // to be shared one by one
 		for i, row := range own(list) {
+			if h.HasSealed(row.ID) {
+				apart = append(apart, title(row.Issuer, row.Name))
+				continue
+			}
 			if i == shownItems {
 				checks = append(checks, widget.NewText(widget.Muted, "… Move the others later, from the account's page."))
 				break
@@ -49,6 +55,9 @@ func (r *Root) openCreateShare() {
 		}
 		if len(checks) > 0 {
 			checks = append([]fyne.CanvasObject{widget.NewText(widget.Muted, "Everybody in the shared vault will see their codes, keys and recovery keys. Tags and favourites stay yours.")}, checks...)
+			if len(apart) > 0 {
+				checks = append(checks, widget.NewText(widget.Muted, "The recovery keys of "+strings.Join(apart[:min(len(apart), 5)], ", ")+dots(len(apart) > 5)+" are sealed under your passphrase: share those afterwards, from their own pages."))
+			}
 			objects = append(objects, widget.NewSection("Accounts to move into it", checks...))
 		}
 		return append(objects, widget.NewFlow(look.Space2, create, widget.NewButton(widget.Quiet, "Cancel", "", r.openSharing)))
@@ -77,10 +86,26 @@ func (r *Root) openMove(id model.ID) {
 	newSharePage(r, "Share this account", r.home, func(p *sharePage) []fyne.CanvasObject {
 		objects := []fyne.CanvasObject{
 			widget.NewText(widget.Strong, title(row.Issuer, row.Name)),
-			widget.NewText(widget.Body, "It becomes an account of everybody in the shared vault: they can make its codes, see its note and use its recovery keys, and who leaves later may have copied its key."),
+			widget.NewText(widget.Body, "It becomes an account of everybody in the shared vault: they can make its codes, see its note and use its recovery keys, and who leaves later may have copied its key. Your tags and whether it is a favourite stay yours."),
+		}
+		sealed := p.h.HasSealed(id)
+		if sealed {
+			warning := widget.NewBanner()
+			warning.Set(widget.Warning, "Its recovery keys are sealed", "Shared, they no longer have that protection: all devices of the shared vault, this one too, keep them under the key of the vault alone, because they exchange them without anybody there. Your passphrase is asked for once more, and still stands before them on the screen.")
+			objects = append(objects, warning)
 		}
 		for _, v := range p.h.Targets() {
-			card := widget.NewChoiceCard(look.IconShare, "Move it to “"+v.Name+"”", "Shared with "+count(v.People, "person", "people"), func() { p.h.MoveInto(v.ID, r.home, id) })
+			card := widget.NewChoiceCard(look.IconShare, "Move it to “"+v.Name+"”", "Shared with "+count(v.People, "person", "people"), func() {
+				if !sealed {
+					p.h.MoveInto(v.ID, r.home, id)
+					return
+				}
+				r.confirmRecovery("Share this account", "Its recovery keys go to everybody in “"+v.Name+"”.", "share it", func() {
+					p.open()
+					p.h.MoveInto(v.ID, r.home, id)
+					r.session.CloseRecovery()
+				}, p.open)
+			})
 			if p.first == nil {
 				p.first = card
 			}
@@ -88,6 +113,13 @@ func (r *Root) openMove(id model.ID) {
 		}
 		return append(objects, widget.NewFlow(look.Space2, widget.NewButton(widget.Quiet, "Cancel", "", r.home)))
 	}).open()
+}
+
+func dots(more bool) string {
+	if more {
+		return " …"
+	}
+	return ""
 }
 
 func lifeWord(d time.Duration) string {

@@ -1,6 +1,8 @@
 package view
 
 import (
+	"slices"
+
 	"fyne.io/fyne/v2"
 
 	"github.com/tallystick/tallystick/app/look"
@@ -22,15 +24,26 @@ func (r *Root) peopleObjects(p *sharePage, v model.SharedVault) []fyne.CanvasObj
 		}
 		var parts []fyne.CanvasObject
 		var all []model.DeviceID
+		var flow *fyne.Container // of the last device
 		for _, d := range person.Devices {
-			parts = append(parts, r.deviceObjects(p, v, person, d)...)
+			var about []fyne.CanvasObject
+			about, flow = r.deviceObjects(p, v, person, d)
+			parts = append(append(parts, about...), flow)
 			all = append(all, d.ID)
 		}
-		if v.Role == model.Admin && !person.Me && len(all) > 1 {
-			parts = append(parts, widget.NewFlow(look.Space2, p.button(widget.Quiet, "Remove "+person.Name+" with all devices", look.IconDelete, func() {
-				r.openRemove(person.Name, all...)
-			})))
+		if len(all) > 1 { // what follows is about the person
+			flow = widget.NewFlow(look.Space2)
+			parts = append(parts, flow)
 		}
+		if slices.ContainsFunc(person.Devices, func(d model.SharedDevice) bool { return d.MayName }) {
+			flow.Add(p.button(widget.Quiet, "Rename", look.IconEdit, func() { r.openNamePerson(person) }))
+		}
+		if v.Role == model.Admin && !person.Me && len(all) > 1 {
+			flow.Add(p.button(widget.Quiet, "Remove "+person.Name+" with all devices", look.IconDelete, func() {
+				r.openRemove(person.Name, all...)
+			}))
+		}
+		parts = slices.DeleteFunc(parts, func(o fyne.CanvasObject) bool { c, is := o.(*fyne.Container); return is && len(c.Objects) == 0 })
 		objects = append(objects, widget.NewSection(name, parts...))
 	}
 	if former := p.h.Former(); len(former) > 0 {
@@ -43,7 +56,9 @@ func (r *Root) peopleObjects(p *sharePage, v model.SharedVault) []fyne.CanvasObj
 	return objects
 }
 
-func (r *Root) deviceObjects(p *sharePage, v model.SharedVault, person model.SharedPerson, d model.SharedDevice) []fyne.CanvasObject {
+// deviceObjects are what there is about a device, and what can be done about it.
+func (r *Root) deviceObjects(p *sharePage, v model.SharedVault, person model.SharedPerson, d model.SharedDevice) (about []fyne.CanvasObject, does *fyne.Container) {
+	flow := widget.NewFlow(look.Space2)
 	mood, verified := widget.Info, "The words were not compared yet."
 	switch {
 	case d.Me:
@@ -63,7 +78,7 @@ func (r *Root) deviceObjects(p *sharePage, v model.SharedVault, person model.Sha
 		objects = append(objects, widget.NewText(widget.Muted, model.RoleWord(d.Role)))
 	}
 	if d.Me {
-		return objects
+		return objects, flow
 	}
 	if d.Words != "" {
 		objects = append(objects, widget.NewText(widget.Mono, wordLines(d.Words)),
@@ -72,7 +87,6 @@ func (r *Root) deviceObjects(p *sharePage, v model.SharedVault, person model.Sha
 				p.button(widget.Primary, "They are the same", look.IconCheck, func() { p.h.Verify(d.ID, true) }),
 				p.button(widget.Secondary, "They differ", look.IconWarning, func() { p.h.Verify(d.ID, false) })))
 	}
-	flow := widget.NewFlow(look.Space2)
 	if d.Words == "" {
 		flow.Add(p.button(widget.Quiet, "Compare words", look.IconEye, func() { p.h.ShowWords(d.ID) }))
 	} else {
@@ -81,7 +95,55 @@ func (r *Root) deviceObjects(p *sharePage, v model.SharedVault, person model.Sha
 	if v.Role == model.Admin {
 		flow.Add(p.button(widget.Quiet, "Lost or leaving", look.IconDelete, func() { r.openRemove(person.Name+"'s “"+d.Name+"”", d.ID) }))
 	}
-	return append(objects, flow)
+	return objects, flow
+}
+
+// openNamePerson changes what a person and the devices are called, for everybody.
+func (r *Root) openNamePerson(person model.SharedPerson) {
+	id := r.currentShare()
+	back := func() { r.openShared(id) }
+	name := widget.NewEntry("")
+	name.SetText(person.Name)
+	devices := map[model.DeviceID]*widget.Entry{}
+	var p *sharePage
+	save := func() {
+		named := map[model.DeviceID]string{}
+		for d, e := range devices {
+			named[d] = e.Text
+		}
+		p.h.NamePerson(person, name.Text, named, back)
+	}
+	name.OnSubmitted = func(string) { save() }
+	for _, d := range person.Devices {
+		e := widget.NewEntry("Laptop")
+		e.SetText(d.Called)
+		e.OnSubmitted = func(string) { save() }
+		devices[d.ID] = e
+	}
+	p = newSharePage(r, "Rename", back, func(p *sharePage) []fyne.CanvasObject {
+		p.first = name
+		text := "Everybody in the shared vault sees these names. The eight words stay the same: they belong to the keys."
+		if !person.Me {
+			text += " Two people of one name are shown as one."
+		}
+		objects := []fyne.CanvasObject{widget.NewText(widget.Body, text), widget.NewFormField("What the others shall call "+whom(person.Me), name, "")}
+		for _, d := range person.Devices {
+			label := "Computer"
+			if d.Me {
+				label = "This computer"
+			}
+			objects = append(objects, widget.NewFormField(label, devices[d.ID], d.About))
+		}
+		return append(objects, widget.NewFlow(look.Space2, p.button(widget.Primary, "Save", look.IconCheck, save), widget.NewButton(widget.Quiet, "Cancel", "", back)))
+	})
+	p.open()
+}
+
+func whom(me bool) string {
+	if me {
+		return "you"
+	}
+	return "them"
 }
 
 // openRemove asks before devices are removed, and says what that does and what it cannot do.

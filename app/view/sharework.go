@@ -87,15 +87,25 @@ func (r *Root) openClashes() {
 	p.open()
 }
 
-// openShareLog shows who changed what and when.
-func (r *Root) openShareLog() {
-	id := r.currentShare()
-	newSharePage(r, "Who changed what", func() { r.openShared(id) }, func(p *sharePage) []fyne.CanvasObject {
-		events := p.h.Log()
-		if len(events) == 0 {
-			return []fyne.CanvasObject{widget.NewText(widget.Muted, "Nothing yet.")}
-		}
+// openShareLog shows who changed what and when: in the whole shared vault, or about one account of it.
+func (r *Root) openShareLog(account model.ID, back func()) {
+	newSharePage(r, "Who changed what", back, func(p *sharePage) []fyne.CanvasObject {
 		var objects []fyne.CanvasObject
+		events := p.h.Log()
+		if account != "" {
+			events = p.h.AccountLog(account)
+			if row, ok := r.session.List().Get(account); ok {
+				objects = append(objects, widget.NewText(widget.Strong, title(row.Issuer, row.Name)))
+			}
+		}
+		if v, ok := p.h.At(); !ok || !p.h.Looked() {
+			return append(objects, widget.NewText(widget.Muted, "Looking…"))
+		} else if account != "" {
+			objects = append(objects, widget.NewText(widget.Muted, "Shared with "+count(v.People, "person", "people")+" in “"+v.Name+"”."))
+		}
+		if len(events) == 0 {
+			return append(objects, widget.NewText(widget.Muted, "This computer saw no change arrive yet."))
+		}
 		for i, e := range events {
 			if i == shownItems {
 				objects = append(objects, widget.NewText(widget.Muted, "… and older ones: tallystick share log shows all of them."))
@@ -104,6 +114,41 @@ func (r *Root) openShareLog() {
 			objects = append(objects, widget.NewField(e.When, e.Text, nil))
 		}
 		return append(objects, widget.NewText(widget.Muted, "Times are those of the computers where something was done. Changes of accounts are those this computer saw arrive."))
+	}).open()
+}
+
+// openRenameShare gives the shared vault another name.
+func (r *Root) openRenameShare(v model.SharedVault) {
+	back := func() { r.openShared(v.ID) }
+	name := widget.NewEntry("Front desk")
+	name.SetText(v.Name)
+	var p *sharePage
+	save := func() { p.h.Rename(name.Text, back) }
+	name.OnSubmitted = func(string) { save() }
+	p = newSharePage(r, "Rename", back, func(p *sharePage) []fyne.CanvasObject {
+		p.first = name
+		return []fyne.CanvasObject{
+			widget.NewFormField("Name of the shared vault", name, "For everybody in it. Only members can read it."),
+			widget.NewFlow(look.Space2, p.button(widget.Primary, "Save", look.IconCheck, save), widget.NewButton(widget.Quiet, "Cancel", "", back)),
+		}
+	})
+	p.open()
+}
+
+// openRotate makes a new key for all that follows, when somebody asks for it.
+func (r *Root) openRotate() {
+	id := r.currentShare()
+	back := func() { r.openShared(id) }
+	newSharePage(r, "New keys", back, func(p *sharePage) []fyne.CanvasObject {
+		do := p.button(widget.Primary, "Make new keys", look.IconKey, func() { p.h.Rotate(back) })
+		cancel := widget.NewButton(widget.Quiet, "Cancel", "", back)
+		p.first = cancel
+		return []fyne.CanvasObject{
+			widget.NewText(widget.Body, "Everything on the storage is encrypted with a key that all devices have. This makes another one for all that follows, and hands it to every device that is a member now. Nobody has to do anything; each device gets it at its next synchronisation."),
+			widget.NewText(widget.Body, "Do it when a key may be known outside: an old backup of somebody's vault went astray, for instance. When a device is removed or leaves, it happens by itself."),
+			widget.NewText(widget.Muted, "Who has an old key can go on reading what was written with it, if they also reach the storage. The keys of the accounts themselves do not change: those are changed at the portals."),
+			widget.NewFlow(look.Space2, do, cancel),
+		}
 	}).open()
 }
 

@@ -61,6 +61,12 @@ func (p *trashPage) row(row model.TrashRow) fyne.CanvasObject {
 		text.Add(widget.NewText(widget.Muted, row.Name))
 	}
 	text.Add(widget.NewText(widget.Caption, goes(row.DaysLeft)))
+	switch {
+	case row.ReadOnly:
+		text.Add(widget.NewText(widget.Caption, "Deleted for everybody in “"+row.SharedIn+"”. An editor can bring it back."))
+	case row.SharedIn != "":
+		text.Add(widget.NewText(widget.Caption, "Deleted for everybody in “"+row.SharedIn+"”; restoring brings it back for everybody."))
+	}
 	restore := widget.NewButton(widget.Secondary, "Restore", look.IconRestore, func() { list.Restore(row.ID) })
 	purge := widget.NewButton(widget.Quiet, "Delete", look.IconDelete, func() {
 		p.sure = row.ID
@@ -72,7 +78,9 @@ func (p *trashPage) row(row model.TrashRow) fyne.CanvasObject {
 			list.Purge(row.ID)
 		})
 	}
-	if p.first == nil || p.sure == row.ID { // not the one that deletes: a key pressed twice deletes nothing
+	if row.ReadOnly {
+		restore.Hide()
+	} else if p.first == nil || p.sure == row.ID { // not the one that deletes: a key pressed twice deletes nothing
 		p.first = restore
 	}
 	return widget.NewSection("",
