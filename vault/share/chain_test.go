@@ -436,3 +436,26 @@ func TestAVaultForLaterPrograms(t *testing.T) {
 		t.Errorf("a contribution of the old format: %v", err)
 	}
 }
+
+// TestAnEntryOfAnotherVault is refused, though an admin of both signed it and all else in it is right.
+func TestAnEntryOfAnotherVault(t *testing.T) {
+	tm, a, b, _, d := admins(t, 41)
+	e := Entry{Format: Format, Vault: VaultID(strings.Repeat("0f", 16)), By: b.Me(), Time: millis(tm.now), Type: RoleSet, Device: d.Me(), Role: Viewer}
+	head := a.chain.Standing().Head
+	e.N, e.Prev = head.N+1, head.Hash
+	add := func() error {
+		body, err := marshal(e)
+		tm.must(err)
+		raw, err := sign(tm.cfg.Crypto, b.signer, signedEntry, body)
+		tm.must(err)
+		_, err = a.chain.Add(raw)
+		return err
+	}
+	if err := add(); !errors.Is(err, ErrSwapped) {
+		t.Errorf("of another vault: %v", err)
+	}
+	e.Vault = a.vault
+	if err := add(); err != nil {
+		t.Errorf("of this one: %v", err)
+	}
+}
