@@ -283,3 +283,12 @@ func BenchmarkPage(b *testing.B) {
 		}
 	}
 }
+
+// A PDF that only restricts printing has a password for its author, and none for its readers.
+func TestProtectedWithoutAPassword(t *testing.T) {
+	finds(t, document(t, func(f *fpdf.Fpdf) {
+		f.SetProtection(fpdf.CnProtectPrint, "", "the author's")
+		f.AddPage()
+		squares(t, f, 40, 60, 35)
+	}), 0)
+}
