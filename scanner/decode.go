@@ -1,6 +1,9 @@
 package scanner
 
 import (
+	"strings"
+	"unicode/utf8"
+
 	"github.com/makiuchi-d/gozxing"
 	"github.com/makiuchi-d/gozxing/common/reedsolomon"
 	"github.com/makiuchi-d/gozxing/qrcode/decoder"
@@ -99,15 +102,44 @@ func (r *reader) straight(p *decoder.BitMatrixParser) (reading, bool) {
 		got.sure = min(got.sure, 1-float64(wrong)/float64((len(words)-n)/2))
 	}
 	res, err := decoder.DecodedBitStreamParser_Decode(data, version, level, nil)
-	if err != nil || res.GetText() == "" {
+	if err != nil || strings.ContainsRune(res.GetText(), utf8.RuneError) {
+		// What was corrected is right; only what it means is not known there.
+		text, ok := segmentsText(data, got.version)
+		if !ok && err != nil {
+			return reading{}, false
+		}
+		if ok {
+			got.text = text
+			got.part = partOf(data)
+			return got, true
+		}
+	}
+	if res.GetText() == "" {
 		// An all-light grid is a valid code word without a text; nobody can use it.
 		return reading{}, false
 	}
 	got.text = res.GetText()
 	if res.HasStructuredAppend() {
-		// ISO/IEC 18004 §8.2: four bits of position, four bits of the number of symbols less one.
-		s := res.GetStructuredAppendSequenceNumber()
-		got.part = &Part{Index: s >> 4 & 15, Total: s&15 + 1, Parity: uint8(res.GetStructuredAppendParity())}
+		got.part = partOfSequence(res.GetStructuredAppendSequenceNumber(), res.GetStructuredAppendParity())
 	}
 	return got, true
+}
+
+// partOf is which part of a text the data of a code are, nil when they are all of it. It stands before everything else.
+func partOf(data []byte) *Part {
+	src := bitSource{data: data}
+	if mode, _ := src.read(4); mode != modeAppend {
+		return nil
+	}
+	sequence, _ := src.read(8)
+	parity, ok := src.read(8)
+	if !ok {
+		return nil
+	}
+	return partOfSequence(sequence, parity)
+}
+
+// partOfSequence understands ISO/IEC 18004 §8.2: four bits of position, four bits of the number of symbols less one.
+func partOfSequence(sequence, parity int) *Part {
+	return &Part{Index: sequence >> 4 & 15, Total: sequence&15 + 1, Parity: uint8(parity)}
 }

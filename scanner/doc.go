@@ -18,6 +18,7 @@
 //	outline.go, lean.go, bend.go       the same for a code that is not flat before the camera
 //	sample.go    places              → the modules there
 //	decode.go    modules             → text (gozxing)
+//	segments.go                        the data segments that gozxing gives up on
 //	merge.go     codes of all levels → every code once
 //	join.go      parts of one text   → one code with all of it
 //	reason.go    what was seen       → why nothing was read

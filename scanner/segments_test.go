@@ -2,7 +2,10 @@ package scanner
 
 import (
 	"math"
+	"math/rand/v2"
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/makiuchi-d/gozxing"
 	"github.com/makiuchi-d/gozxing/common/reedsolomon"
@@ -91,6 +94,17 @@ func TestSegments(t *testing.T) {
 			{0b0001, 4}, {7, 10}, {12, 10}, {345, 10}, {6, 4},
 			{0b0010, 4}, {5, 9}, {10*45 + 12, 11}, {41*45 + 4, 11}, {2, 6},
 		}},
+		// What gozxing gives up on, as zxing-cpp reads it.
+		{"ECI 10, ISO 8859-8", "שלום", join([]segment{{0b0111, 4}, {10, 8}}, byteSegment("\xF9\xEC\xE5\xED"))},
+		{"ECI 32, GB 18030", "中文€", join([]segment{{0b0111, 4}, {32, 8}}, byteSegment("\xD6\xD0\xCE\xC4\xA2\xE3"))},
+		{"ECI 33, UTF-16 with the low byte first", "Zoë", join([]segment{{0b0111, 4}, {33, 8}}, byteSegment("Z\x00o\x00\xEB\x00"))},
+		{"ECI in two bytes and in three", "ab", join([]segment{{0b0111, 4}, {0x80AA, 16}}, byteSegment("a"), []segment{{0b0111, 4}, {0xC0001A, 24}}, byteSegment("b"))},
+		{"a character in two segments", "Zoë", join([]segment{{0b0111, 4}, {26, 8}}, byteSegment("Zo\xC3"), byteSegment("\xAB"))},
+		{"FNC1 in second position", "37AB%C", join([]segment{{0b1001, 4}, {37, 8}}, byteSegment("AB%C"))},
+		{"FNC1 in second position, a letter", "aAB", join([]segment{{0b1001, 4}, {'a' + 100, 8}}, byteSegment("AB"))},
+		{"FNC1 and a separator", "37A%\x1DB", join([]segment{{0b1001, 4}, {37, 8}, {0b0010, 4}, {5, 9}, {10*45 + 38, 11}, {38*45 + 38, 11}, {11, 6}})},
+		{"no UTF-8 after all", "secret=AAAA&issuer=Zo\uFFFD", join([]segment{{0b0111, 4}, {26, 8}}, byteSegment("secret=AAAA&issuer=Zo\xEB"))},
+		{"Windows without saying so", "€uro “q”", byteSegment("\x80uro \x93q\x94")},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -104,6 +118,94 @@ func TestSegments(t *testing.T) {
 				t.Errorf("%+v", k)
 			}
 		})
+	}
+}
+
+// TestSegmentsNobodyUnderstands: what is in no known set of characters is not read at all. (Single bytes that are no character of their set are,
+// with U+FFFD in their place: a name may be misspelt where the key is right.)
+func TestSegmentsNobodyUnderstands(t *testing.T) {
+	for name, data := range map[string][]segment{
+		"ECI 999":                append([]segment{{0b0111, 4}, {0x8000 | 999, 16}}, byteSegment("secret")...),
+		"half a character":       append([]segment{{0b0111, 4}, {33, 8}}, byteSegment("abc")...),
+		"an unknown mode":        append(byteSegment("abc"), segment{0b1110, 4}),
+		"more than there is":     {{0b0100, 4}, {200, 8}},
+		"FNC1 of nobody":         append([]segment{{0b1001, 4}, {120, 8}}, byteSegment("abc")...),
+		"a thousand in 3 digits": {{0b0001, 4}, {3, 10}, {1000, 10}},
+	} {
+		m := page(200, 200, white)
+		put(m, raw(t, data...), stamp{x: 100, y: 100, px: 4, quiet: 4})
+		if r := mustScan(t, m); len(r.Codes) > 0 {
+			t.Errorf("%s: %q", name, r.Codes[0].Text)
+		}
+	}
+}
+
+// TestSegmentsAgree: what gozxing reads, the reader beside it reads the same way, in all three sizes of counts.
+func TestSegmentsAgree(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(5, 6))
+	for i := range 2000 {
+		number := []int{1 + rnd.IntN(9), 10 + rnd.IntN(17), 27 + rnd.IntN(14)}[i%3]
+		bits := gozxing.NewEmptyBitArray()
+		add := func(v, n int) {
+			if err := bits.AppendBits(v, n); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 1 + rnd.IntN(4) {
+			mode := []int{modeNumeric, modeAlphanumeric, modeByte, modeKanji, modeECI, modeFNC1First, modeHanzi}[rnd.IntN(7)]
+			add(mode, 4)
+			if mode == modeHanzi {
+				add(1, 4)
+			}
+			if mode == modeECI {
+				add([]int{3, 7, 20, 26}[rnd.IntN(4)], 8)
+			}
+			n := rnd.IntN(9)
+			if count, ok := countBits[mode]; ok {
+				add(n, count[i%3])
+			}
+			switch mode {
+			case modeNumeric:
+				for ; n >= 3; n -= 3 {
+					add(rnd.IntN(1000), 10)
+				}
+				if n > 0 {
+					add(rnd.IntN([]int{0, 10, 100}[n]), []int{0, 4, 7}[n])
+				}
+			case modeAlphanumeric:
+				for ; n >= 2; n -= 2 {
+					add(rnd.IntN(45*45), 11)
+				}
+				if n > 0 {
+					add(rnd.IntN(45), 6)
+				}
+			case modeByte:
+				for range n {
+					add('a'+rnd.IntN(26), 8)
+				}
+			case modeKanji: // the first kanji of JIS X 0208
+				for range n {
+					add(0x81F+rnd.IntN(80), 13)
+				}
+			case modeHanzi: // and of GB 2312
+				for range n {
+					add(0x0FA0+rnd.IntN(50), 13)
+				}
+			}
+		}
+		data := make([]byte, bits.GetSizeInBytes()+2)
+		bits.ToBytes(0, data, 0, bits.GetSizeInBytes())
+		version, err := decoder.Version_GetVersionForNumber(number)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := decoder.DecodedBitStreamParser_Decode(data, version, decoder.ErrorCorrectionLevel_L, nil)
+		if err != nil || strings.ContainsRune(res.GetText(), utf8.RuneError) {
+			continue // then there is nothing to agree with
+		}
+		if got, ok := segmentsText(data, number); got != res.GetText() || ok != (got != "") {
+			t.Fatalf("version %d, %x: %q, gozxing %q", number, data, got, res.GetText())
+		}
 	}
 }
 
@@ -163,6 +265,11 @@ func FuzzSegments(f *testing.F) {
 		got, ok := newReader().read(m)
 		if ok != (got.text != "") || ok && got.part != nil && (got.part.Total < 1 || got.part.Total > 16) {
 			t.Fatalf("%+v, %v", got, ok)
+		}
+		for _, version := range []int{3, 20, 40} {
+			if text, ok := segmentsText(data, version); ok != (text != "") || !utf8.ValidString(text) {
+				t.Fatalf("version %d: %q, %v", version, text, ok)
+			}
 		}
 		join([]Code{{Text: got.text, Part: got.part}, {Text: got.text, Part: got.part}})
 	})
