@@ -235,20 +235,6 @@ func (d *Database) readColumns(ctx context.Context, t table) error {
 // quote writes a name as SQL.
 func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
-// Has reports whether there is a table of that name with all of the columns; case does not matter.
-func (d *Database) Has(name string, columns ...string) bool {
-	t, ok := d.tables[strings.ToLower(name)]
-	if !ok {
-		return false
-	}
-	for _, c := range columns {
-		if _, ok := t.columns[strings.ToLower(c)]; !ok {
-			return false
-		}
-	}
-	return true
-}
-
 // Row is one row: the columns that were asked for and exist, by their names as asked for.
 type Row map[string]any // string, int64, float64, []byte; nil for NULL
 

@@ -94,9 +94,6 @@ func TestRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	if !d.Has("bare", "K", "v") || d.Has("bare", "w") || d.Has("none") {
-		t.Error("wrong about which columns there are")
-	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := d.Rows(ended, "bare", []string{"k"}, func(Row) bool { return true }); !errors.Is(err, context.Canceled) {
@@ -397,8 +394,11 @@ func TestSQLCipher(t *testing.T) {
 		return key
 	}
 	key := derive("open sesame")
-	if !MaybeSQLCipher(sealed) || !CheckKey(sealed, key) || CheckKey(sealed, derive("other")) {
-		t.Error("the key that fits is not told from one that does not")
+	if !MaybeSQLCipher(sealed) {
+		t.Error("not recognised")
+	}
+	if _, err := Decrypt(sealed, derive("other")); !errors.Is(err, ErrKey) {
+		t.Errorf("another key: %v", err)
 	}
 	open, err := Decrypt(sealed, key)
 	if err != nil {

@@ -26,15 +26,6 @@ func MaybeSQLCipher(data []byte) bool {
 	return len(data) >= 2*cipherPage && len(data)%cipherPage == 0 && !Recognise(data)
 }
 
-// CheckKey reports whether key, derived from the passphrase and the first CipherSalt bytes of data, fits the first page.
-func CheckKey(data, key []byte) bool {
-	if !MaybeSQLCipher(data) {
-		return false
-	}
-	code, err := codeKey(data, key)
-	return err == nil && pageFits(data[:cipherPage], CipherSalt, 1, code)
-}
-
 // Decrypt returns the database inside of an SQLCipher 3 file. Errors: ErrNotDatabase, ErrTooLarge, ErrKey when the key does not
 // fit the first page, ErrDamaged when a later page does not fit.
 func Decrypt(data, key []byte) ([]byte, error) {

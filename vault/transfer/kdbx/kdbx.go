@@ -109,16 +109,10 @@ func Parse(data []byte) (*Database, error) {
 	return d, nil
 }
 
-// Version is the version of the format, such as 4, 1.
-func (d *Database) Version() (major, minor int) { return int(d.major), int(d.minor) }
-
 // Cost is what deriving the key takes: bytes of memory, and passes (Argon2) or rounds (AES).
 func (d *Database) Cost() (memory, iterations int64) {
 	return int64(d.kdf.memory), int64(min(d.kdf.iterations, 1<<62))
 }
-
-// KDF names the key derivation: AES-KDF, Argon2d or Argon2id.
-func (d *Database) KDF() string { return d.kdf.name() }
 
 // headerField ids.
 const (

@@ -37,16 +37,6 @@ type kdf struct {
 	lanes      uint32
 }
 
-func (k kdf) name() string {
-	switch k.kind {
-	case kdfArgon2d:
-		return "Argon2d"
-	case kdfArgon2id:
-		return "Argon2id"
-	}
-	return "AES-KDF"
-}
-
 // kdfOf reads the parameters of version 4, a list of named values.
 func kdfOf(data []byte) (kdf, error) {
 	damaged := fmt.Errorf("%w: the parameters of its key derivation", ErrDamaged)

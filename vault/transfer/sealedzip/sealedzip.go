@@ -95,16 +95,6 @@ func Open(data []byte) (*Archive, error) {
 	return a, nil
 }
 
-// Encrypted reports whether any member needs a passphrase.
-func (a *Archive) Encrypted() bool {
-	for _, m := range a.Members {
-		if m.Encrypted() {
-			return true
-		}
-	}
-	return false
-}
-
 // Encrypted reports whether Read needs a passphrase.
 func (m *Member) Encrypted() bool { return m.file.Flags&flagEncrypted != 0 }
 

@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -177,8 +178,8 @@ func TestRead(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if a.Encrypted() != (m.pass != "") {
-			t.Errorf("%s: encrypted %t", m.name, a.Encrypted())
+		if encrypted := slices.ContainsFunc(a.Members, (*Member).Encrypted); encrypted != (m.pass != "") {
+			t.Errorf("%s: encrypted %t", m.name, encrypted)
 		}
 		if m.pass != "" {
 			for _, wrong := range []string{"", "correct hors", "x"} {
