@@ -119,6 +119,9 @@ func TestUsageErrors(t *testing.T) {
 
 func TestVersionAndCompletion(t *testing.T) {
 	r := newRig(t)
+	if out := r.must("", "version", "--licences").out; !strings.Contains(out, "SIL OPEN FONT LICENSE") || !strings.Contains(out, "ISC License") {
+		t.Errorf("%d bytes of licences", len(out))
+	}
 	if out := r.must("", "version").out; !strings.HasPrefix(out, "tallystick 1.2.3 (go") {
 		t.Errorf("%q", out)
 	}
