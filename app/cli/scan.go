@@ -387,7 +387,7 @@ func (r *run) addScanned(ctx context.Context, looks []look, general choice, o sc
 			seen[c.Text] = true
 			switch err := got.add(c.Text, false); {
 			case errors.Is(err, errNothingUsable):
-				r.note("%s: a QR code there is not for an authenticator.", clean(l.Source))
+				r.note("%s: a QR code there is not for an authenticator: it is %s.", clean(l.Source), model.WhatItIs(c.Text))
 			case err != nil:
 				r.note("%s: %s", clean(l.Source), model.Sentence(err))
 			}

@@ -74,6 +74,15 @@ func looks(t *testing.T, out string) []lookJSON {
 	return list
 }
 
+// TestScanSaysWhatElse: a code that no account can be made of is called what it is, without what it holds.
+func TestScanSaysWhatElse(t *testing.T) {
+	got := newRig(t).run("scan", "--add", save(t, picture(t, "WIFI:S:Office;T:WPA;P:hunter2;;")))
+	got.wants(t, statusNothing, "a QR code there is not for an authenticator: it is the password of a Wi-Fi network")
+	if strings.Contains(got.out+got.err, "hunter2") {
+		t.Error("the password was printed")
+	}
+}
+
 func TestScanFiles(t *testing.T) {
 	r := newRig(t)
 	two, none := save(t, picture(t, linkRFC, linkOther)), save(t, picture(t))

@@ -121,9 +121,10 @@ func forAuthenticator(looks []look) []look {
 		if len(l.Codes) == 0 {
 			continue
 		}
+		first := l.Codes[0].Text
 		l.Codes = slices.DeleteFunc(slices.Clone(l.Codes), func(c lookCode) bool { return !model.ForAuthenticator(c.Text) })
 		if len(l.Codes) == 0 {
-			l.Reason, l.sentence = string(scanner.ReasonNoCode), "There is no QR code for an authenticator in it."
+			l.Reason, l.sentence = string(scanner.ReasonNoCode), "There is no QR code for an authenticator in it: what is there is "+model.WhatItIs(first)+"."
 		}
 	}
 	return looks

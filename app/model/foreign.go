@@ -60,6 +60,10 @@ func foreign(text string) string {
 	return "plain text, not an authenticator key"
 }
 
+// WhatItIs says in words what a QR code is that no account can be made of; it goes on after "it is". Nothing of the text is repeated but the
+// host of a web address.
+func WhatItIs(text string) string { return foreign(text) }
+
 func foreignAddress(text string) string {
 	u, err := url.Parse(text)
 	if err != nil || u.Hostname() == "" {
