@@ -446,3 +446,63 @@ func TestLumas(t *testing.T) {
 		}
 	}
 }
+
+// round is a round finder of the given module around the middle of a bitmap; wrong changes what is seen at a distance, in modules, in
+// one of sixteen directions.
+func round(module float64, wrong func(direction int, r float64, dark bool) bool) (*bitmap, finder) {
+	side := int(24 * module)
+	mid := float64(side) / 2
+	l := drawing(side, side, func(x, y int) bool {
+		dx, dy := float64(x)+0.5-mid, float64(y)+0.5-mid
+		r := math.Hypot(dx, dy) / module
+		direction := int((math.Atan2(dy, dx)/(2*math.Pi) + 1) * 16)
+		return wrong(direction%16, r, r < 1.5 || r >= 2.5 && r < 3.5)
+	})
+	return l.bits, finder{x: mid, y: mid, module: module, wide: module, tall: module}
+}
+
+// TestRingCounts: how many of sixteen directions may be wrong, and in what way.
+func TestRingCounts(t *testing.T) {
+	ring := func(module float64, wrong func(direction int, r float64, dark bool) bool) bool {
+		b, f := round(module, wrong)
+		return ringed(b, f)
+	}
+	spread := [16]int{0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15}
+	for n := range 17 {
+		// The dark ring goes on and on in n directions far from each other.
+		open := func(d int) bool {
+			for _, s := range spread[:n] {
+				if s == d {
+					return true
+				}
+			}
+			return false
+		}
+		if got := ring(8, func(d int, r float64, dark bool) bool { return dark || r > 3 && open(d) }); got != (n <= 4) {
+			t.Errorf("the ring goes on in %d directions: %v", n, got)
+		}
+		// It ends in n directions beside each other only.
+		if got := ring(8, func(d int, r float64, dark bool) bool { return dark || r > 3 && d >= n }); got != (n >= 7) {
+			t.Errorf("the ring ends in %d directions beside each other: %v", n, got)
+		}
+		// The light ring is not to be seen in n directions beside each other.
+		filled := func(d int, r float64, dark bool) bool { return dark || r < 3 && d < n }
+		if got := ring(8, filled); got != (n <= 5) {
+			t.Errorf("the light ring is filled in %d directions: %v", n, got)
+		}
+		if got := ring(1.9, filled); n == 0 && !got || n == 7 && got {
+			t.Errorf("the light ring of small modules is filled in %d directions: %v", n, got)
+		}
+		if got := ring(1.4, filled); n == 7 && !got {
+			t.Errorf("modules of a pixel: filled in %d directions: %v", n, got)
+		}
+	}
+	for _, c := range []struct {
+		wide float64
+		want bool
+	}{{0.7, true}, {1.5, true}, {1.95, true}, {2.5, false}, {3, false}} {
+		if got := ring(8, func(d int, r float64, dark bool) bool { return r < 1.5 || r >= 2.5 && r < 2.5+c.wide }); got != c.want {
+			t.Errorf("a ring of %g modules: %v", c.wide, got)
+		}
+	}
+}
