@@ -29,15 +29,16 @@ func lean(from, to finder, along Point) float64 {
 }
 
 const (
-	// maxLean is the square root of 2.5: modules at one end 2.5 times as large as at the other.
+	// maxLean is the square root of 2.5: modules at one end 2.5 times as large as at the other. More would only waste time: nobody
+	// holds a code like that.
 	maxLean = 1.58
 	// leanSteps to both sides of the guess, each leanStep: the size of a module is known to a sixth or so, and at the
-	// middle of version 10 one step moves the pattern by an eighth of a module.
+	// middle of version 10 one step moves the pattern by an eighth of a module. More steps only take longer.
 	leanSteps = 16
 	leanStep  = 1.01
-	// leanLooks into every module: all of it must have the colour, or it is half the neighbour's.
+	// leanLooks into every module, as few as show a shift of a third: all of it must have the colour, or it is half the neighbour's.
 	leanLooks = 3
-	// leanModules is how many modules of the pattern are looked at.
+	// leanModules is how many modules of the pattern are looked at. More take longer and say no more.
 	leanModules = 49
 	// leanShown, in hundredths: so many of the looks must have the right colour where both leans are known. Nine in ten have in a
 	// code, six in most of what is none.

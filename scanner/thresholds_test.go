@@ -283,7 +283,8 @@ func TestRows(t *testing.T) {
 		{1920, 1080, lookNormal, 1, 1.3},
 		{3840, 2160, lookNormal, 1, 1.95},
 		{960, 540, lookNormal, 2, 1.5},
-		{400, 300, lookFaint, 1, 0.8},
+		{440, 440, lookFaint, 1, 0.8},
+		{500, 440, lookFaint, 1, 2},
 		{1920, 1080, lookFaint, 1, 2},
 	} {
 		b := newBitmap(c.w, c.h)
@@ -357,7 +358,7 @@ func TestLeaningMap(t *testing.T) {
 	}
 	for _, side := range []int{25, 41, 57, 97} {
 		for _, c := range []struct{ right, down, mislead float64 }{
-			{1.1, 1, 1}, {1.25, 0.9, 1}, {1.5, 1, 1}, {1.08, 1.05, 1.3}, {1, 1.06, 0.76}, {0.8, 0.85, 1},
+			{1.1, 1, 1}, {1.25, 0.9, 1}, {1.5, 1, 1}, {1.75, 1, 1}, {1.08, 1.05, 1.3}, {1, 1.06, 0.76}, {0.8, 0.85, 1},
 		} {
 			l, tr, f := leaning(side, c.right, c.down, 8, timing(side))
 			tr.tr.wide *= c.mislead
@@ -374,6 +375,27 @@ func TestLeaningMap(t *testing.T) {
 					t.Errorf("side %d, %+v: (%g, %g) is off by %.2f modules", side, c, at[0], at[1], off)
 				}
 			}
+		}
+	}
+	// An eighth of the pattern may be damaged.
+	for _, side := range []int{41, 57, 97} {
+		whole := timing(side)
+		l, tr, f := leaning(side, 1.15, 1.05, 8, func(u, v int) bool { return whole(u, v) != ((v == 6 || u == 6) && (u+v)%8 == 0) })
+		if _, ok := leaningMap(l.bits, tr, f, side); !ok {
+			t.Errorf("side %d: no map of a damaged pattern", side)
+		}
+	}
+	// Modules of two pixels and less are not tried.
+	for _, px := range []float64{1.7, 2.4} {
+		l, tr, _ := leaning(41, 1.3, 1, px, timing(41))
+		for _, f := range []*finder{&tr.tl, &tr.tr, &tr.bl} {
+			f.wide, f.tall, f.module = px, px, px
+		}
+		var e effort
+		e.decodeLimit = maxDecodes
+		locate(l, tr, newReader(), &e)
+		if tried := e.leans > 0; tried != (px > 2) {
+			t.Errorf("modules of %g pixels: %d leans", px, e.leans)
 		}
 	}
 	rnd := rand.New(rand.NewPCG(8, 15))
