@@ -194,6 +194,7 @@ func (p *mainPage) updateGuest() {
 		p.guest.Set(widget.Info, "", text, widget.Action{Label: "Show the codes", Do: func() { p.root.openGuestPack(g.ID) }})
 	}
 	p.left.Refresh()
+	p.left.Refresh() // text that wraps knows its height only after it was given its width
 }
 
 // tick takes the banner away when the codes have run out.

@@ -345,3 +345,16 @@ func TestMakePackPage(t *testing.T) {
 		t.Error("the words stay after the page is left")
 	}
 }
+
+// The banner that leads to the codes takes its room from the list, however many lines it has.
+func TestGuestBannerCoversNoRow(t *testing.T) {
+	s := newStage(t, small, look.Config{TextScale: 2}, guestAndOwner)
+	s.until(s.session.Resting)
+	s.loop.Run()
+	p := s.root.main
+	driver := fyne.CurrentApp().Driver()
+	bottom := driver.AbsolutePositionForObject(p.guest.Banner).Y + p.guest.MinSize().Height
+	if top := driver.AbsolutePositionForObject(p.rows).Y; !p.guest.Visible() || top < bottom {
+		t.Errorf("the banner ends at %v, the list begins at %v", bottom, top)
+	}
+}
