@@ -98,17 +98,13 @@ func Pages(ctx context.Context, data []byte) ([]image.Image, error) {
 	}
 }
 
-// Pictures gives what there is to see in a file: the pages of a PDF as Pages does, or else the one picture that
-// scanner.DecodePicture reads, with its errors.
+// Pictures gives what there is to see in a file: the pages of a PDF as Pages does, or else the pictures that
+// scanner.DecodePictures reads, with its errors.
 func Pictures(ctx context.Context, data []byte, l scanner.Limits) ([]image.Image, error) {
 	if Is(data) {
 		return Pages(ctx, data)
 	}
-	m, err := scanner.DecodePicture(bytes.NewReader(data), l)
-	if err != nil {
-		return nil, err
-	}
-	return []image.Image{m}, nil
+	return scanner.DecodePictures(data, l, MaxPages)
 }
 
 func draw(ctx context.Context, data []byte) ([]image.Image, error) {
