@@ -121,21 +121,12 @@ func (p *backupPage) setUp() []fyne.CanvasObject {
 }
 
 func (p *backupPage) begin() {
-	say := func(text string, f fyne.Focusable) {
-		p.banner.Set(widget.Trouble, "", text)
-		p.root.focusOn(f)
+	if p.folder == "" {
+		p.banner.Set(widget.Trouble, "", "Choose a folder first.")
+		p.root.focusOn(nil)
+		return
 	}
-	switch {
-	case p.folder == "":
-		say("Choose a folder first.", nil)
-		return
-	case p.first.IsEmpty():
-		say("Type a passphrase first.", p.first.Focusable())
-		return
-	case !p.first.Same(p.again):
-		p.first.Clear()
-		p.again.Clear()
-		say("The two passphrases are not the same. Type them again.", p.first.Focusable())
+	if !p.root.agree(p.banner, p.first, p.again) {
 		return
 	}
 	p.again.Clear()

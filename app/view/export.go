@@ -211,18 +211,7 @@ func (p *exportPage) save() {
 		p.confirm("go on", func() { p.saveAs(secret.Bytes{}) })
 		return
 	}
-	say := func(text string) {
-		p.banner.Set(widget.Trouble, "", text)
-		p.root.focusOn(p.first.Focusable())
-	}
-	switch {
-	case p.first.IsEmpty():
-		say("Type a passphrase first.")
-		return
-	case !p.first.Same(p.again):
-		p.first.Clear()
-		p.again.Clear()
-		say("The two passphrases are not the same. Type them again.")
+	if !p.root.agree(p.banner, p.first, p.again) {
 		return
 	}
 	p.saveAs(secret.New(p.first.Take()))

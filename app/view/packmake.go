@@ -234,21 +234,8 @@ func (p *packMakePage) save() {
 		return
 	}
 	n := model.NewPack{By: p.name.Text, Lock: p.how, Key: p.guestKey.Text}
-	say := func(text string) {
-		p.banner.Set(widget.Trouble, "", text)
-		p.root.focusOn(p.first.Focusable())
-	}
-	if p.how == model.PackByPassphrase {
-		switch {
-		case p.first.IsEmpty():
-			say("Type a passphrase first.")
-			return
-		case !p.first.Same(p.again):
-			p.first.Clear()
-			p.again.Clear()
-			say("The two passphrases are not the same. Type them again.")
-			return
-		}
+	if p.how == model.PackByPassphrase && !p.root.agree(p.banner, p.first, p.again) {
+		return
 	}
 	p.root.saveFile(p.maker.FileName(), func(path string) {
 		if p.how == model.PackByPassphrase {

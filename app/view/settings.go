@@ -236,16 +236,7 @@ func (f *passphraseForm) clear() {
 }
 
 func (f *passphraseForm) set() {
-	if f.first.IsEmpty() {
-		f.banner.Set(widget.Trouble, "", "Type the new passphrase first.")
-		f.root.focusOn(f.first.Focusable())
-		return
-	}
-	if !f.first.Same(f.again) {
-		f.banner.Set(widget.Trouble, "", "The two passphrases are not the same. Type them again.")
-		f.first.Clear()
-		f.again.Clear()
-		f.root.focusOn(f.first.Focusable())
+	if !f.root.agree(f.banner, f.first, f.again) {
 		return
 	}
 	f.again.Clear()

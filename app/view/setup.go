@@ -75,18 +75,9 @@ func (p *setupPage) submit() {
 		p.root.session.Create(secret.Bytes{})
 		return
 	}
-	first, again := secret.New(p.first.Take()), secret.New(p.again.Take())
-	defer again.Wipe()
-	switch {
-	case first.IsEmpty():
-		p.banner.Set(widget.Trouble, "", "Type a passphrase first.")
-		p.root.focusOn(p.first.Focusable())
-	case !first.Equal(again):
-		p.banner.Set(widget.Trouble, "", "The two passphrases are not the same. Type them again.")
-		first.Wipe()
-		p.root.focusOn(p.first.Focusable())
-	default:
-		p.root.session.Create(first)
+	if p.root.agree(p.banner, p.first, p.again) {
+		p.again.Clear()
+		p.root.session.Create(secret.New(p.first.Take()))
 	}
 }
 
