@@ -78,6 +78,17 @@ func TestJoined(t *testing.T) {
 	swaying := func(by float64) func(float64) bool {
 		return func(at float64) bool { return steady(at + by*math.Sin(math.Pi*(at-0.5)/n)) }
 	}
+	// Dark modules that are moved on by more than half a module: the middles of two are wrong, and the changes as many as before.
+	moved := func(which ...int) func(float64) bool {
+		return func(at float64) bool {
+			for _, i := range which {
+				if part := at - float64(i); part >= 0 && part < 2 {
+					return part >= 0.55 && part < 1.55
+				}
+			}
+			return steady(at)
+		}
+	}
 	for _, c := range []struct {
 		name    string
 		pattern func(at float64) bool
@@ -88,12 +99,14 @@ func TestJoined(t *testing.T) {
 		{"as it should be", steady, 1, 1, true},
 		{"off by half a module at one place", swaying(0.5), 1, 1, true},
 		{"off by more for a third of the way", swaying(0.65), 1, 1, false},
+		{"two modules wrong", moved(8), 1, 1, true},
+		{"four modules wrong", moved(8, 14), 1, 1, false},
 		{"stripes twice as wide", func(at float64) bool { return steady(at / 2) }, 1, 1, false},
 		{"a seventh longer", steady, 1.14, 1, true},
 		{"a tenth shorter", steady, 0.9, 1, true},
-		{"a third longer", steady, 1.3, 1, false},
+		{"a quarter longer", steady, 1.25, 1, false},
 		{"a third shorter", steady, 0.72, 1, false},
-		{"half the contrast", steady, 1, 0.5, true},
+		{"two fifths of the contrast", steady, 1, 0.4, true},
 		{"a seventh of the contrast", steady, 1, 0.15, false},
 	} {
 		l, a, f := edge(5, n, c.pattern)
@@ -125,6 +138,8 @@ func TestLeaves(t *testing.T) {
 		{"twenty", 20, even, true},
 		{"one of eight wrong", 16, func(i int) bool { return even(i) != (i == 9) }, true},
 		{"two of sixteen wrong", 16, func(i int) bool { return even(i) != (i == 8 || i == 9) }, true},
+		{"two of 24 wrong, far from each other", 24, func(i int) bool { return even(i) != (i == 8 || i == 14) }, true},
+		{"three of 24 wrong, far from each other", 24, func(i int) bool { return even(i) != (i == 8 || i == 12 || i == 16) }, false},
 		{"three of sixteen wrong", 16, func(i int) bool { return even(i) != (i == 7 || i == 8 || i == 9) }, false},
 		{"stripes twice as wide", 16, func(i int) bool { return i/2%2 == 0 }, false},
 		{"a line in every light module", 16, nil, false},
@@ -201,6 +216,11 @@ func TestChanges(t *testing.T) {
 				t.Errorf("modules of %g pixels, %g°: %d changes of %d", module, turn, got, n-2)
 			}
 		}
+	}
+	// A scratch is a change, too, however large the modules are.
+	scratched := drawing(1000, 10, func(x, y int) bool { return x/20%2 == 0 && !(x >= 406 && x < 409) })
+	if got := changes(scratched.bits, Point{10, 5}, Point{810, 5}, 20, 0, 200); got != 42 {
+		t.Errorf("%d changes with a scratch, want 42", got)
 	}
 	empty := drawing(2000, 10, func(x, y int) bool { return false })
 	if got := changes(empty.bits, Point{1, 5}, Point{1990, 5}, 5, 300, 400); got != 0 {
@@ -525,6 +545,23 @@ func TestRingCounts(t *testing.T) {
 	}{{0.7, true}, {1.5, true}, {1.95, true}, {2.5, false}, {3, false}} {
 		if got := ring(8, func(d int, r float64, dark bool) bool { return r < 1.5 || r >= 2.5 && r < 2.5+c.wide }); got != c.want {
 			t.Errorf("a ring of %g modules: %v", c.wide, got)
+		}
+	}
+}
+
+// TestSolid: a speck may lie on the core of a finder.
+func TestSolid(t *testing.T) {
+	const px = 6
+	for _, c := range []struct {
+		side int // of the speck, pixels
+		want bool
+	}{{0, true}, {3, true}, {5, false}, {8, false}} {
+		l := drawing(15*px, 15*px, func(x, y int) bool {
+			dx, dy := x-15*px/2, y-15*px/2
+			return finderAt(x/px-7, y/px-7) && !(dx >= 0 && dx < c.side && dy >= 0 && dy < c.side)
+		})
+		if got := solid(l.bits, finder{x: 7.5 * px, y: 7.5 * px, module: px, wide: px, tall: px}); got != c.want {
+			t.Errorf("a speck of %d pixels: %v", c.side, got)
 		}
 	}
 }

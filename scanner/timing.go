@@ -40,8 +40,8 @@ func timingLine(a, b finder, along, inward Point, k float64) (from, to Point) {
 	return Point{a.x, a.y}.plus(ma, along, ma, inward), Point{b.x, b.y}.plus(-mb, along, mb, inward)
 }
 
-// How far apart the looks along a line are, in pixels: a module gets four, no pixel of a small module is skipped, and no
-// long line takes longer than a row of the picture does.
+// How far apart the looks along a line are, in pixels: a module gets four, no pixel of a small module is skipped and no scratch
+// of a large one. More looks only take longer.
 const (
 	looksPerModule = 4
 	closestLooks   = 2.0 / 3
@@ -56,7 +56,8 @@ func changes(b *bitmap, from, to Point, module float64, least, most int) int {
 	if n < 2 || n > 1<<16 { // nothing to see, or not in a picture
 		return 0
 	}
-	// What is left of the way may change with every module, and half as often again: damage does that, too.
+	// What is left of the way may change with every module, and half as often again: damage does that, too. To expect more only
+	// takes longer.
 	perLook := 1.5 * length / float64(n) / module
 	w := b.walk(from, to, n)
 	last := w.look(1)
