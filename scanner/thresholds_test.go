@@ -565,3 +565,218 @@ func TestSolid(t *testing.T) {
 		}
 	}
 }
+
+// pattern is the colour of module (u, v) of a code of side modules where that is the same for all codes, and light elsewhere.
+func pattern(side, u, v int) bool {
+	for _, c := range [3][2]int{{3, 3}, {side - 4, 3}, {3, side - 4}} {
+		if du, dv := u-c[0], v-c[1]; max(du, -du, dv, -dv) <= 3 {
+			return finderAt(du, dv)
+		}
+	}
+	return v == 6 && u >= 8 && u < side-8 && u%2 == 0 || u == 6 && v >= 8 && v < side-8 && v%2 == 0
+}
+
+// TestTimed: a third of the modules of both timing patterns may be wrong.
+func TestTimed(t *testing.T) {
+	const px, side = 4, 29
+	n := side - 16 // of each
+	for wrong := range 2 * n {
+		l := drawing(side*px, side*px, func(x, y int) bool {
+			u, v := x/px, y/px
+			flip := v == 6 && u >= 8 && u < 8+min(wrong, n) || u == 6 && v >= 8 && v < 8+wrong-n
+			return pattern(side, u, v) != flip
+		})
+		at := func(u, v float64) Point { return Point{u * px, v * px} }
+		if got := timed(l.bits, at, side); got != (wrong <= 2*n/3) {
+			t.Errorf("%d of %d modules wrong: %v", wrong, 2*n, got)
+		}
+	}
+}
+
+// TestHasFinders: a quarter of the modules of three finders and the light around them may be wrong.
+func TestHasFinders(t *testing.T) {
+	const px, side = 4, 29
+	at := func(u, v float64) Point { return Point{u * px, v * px} }
+	for _, wrong := range []int{0, 20, 47, 48, 49, 60} {
+		l := drawing(side*px, side*px, func(x, y int) bool {
+			u, v := x/px, y/px
+			return pattern(side, u, v) != (u < 8 && v < 8 && v*8+u < wrong)
+		})
+		if got := hasFinders(l.bits, at, side); got != (wrong <= 48) {
+			t.Errorf("%d of 192 modules wrong: %v", wrong, got)
+		}
+	}
+}
+
+// TestAlignmentDamaged: a quarter of the sixteen modules around the middle of an alignment pattern may be wrong, and it is looked for
+// as far away as asked.
+func TestAlignmentDamaged(t *testing.T) {
+	const px = 5
+	for wrong := range 9 {
+		l := drawing(21*px, 21*px, func(x, y int) bool {
+			u, v := x/px-10, y/px-10
+			far := max(u, -u, v, -v)
+			dark := far == 0 || far == 2
+			for i, r := range ring {
+				// First the dark ones of the outer ring, every second, so that no other spot of a module arises.
+				if i < wrong && u == 2*int(r.X) && v == 2*int(r.Y) {
+					dark = !dark
+				}
+			}
+			return dark
+		})
+		middle := Point{10.5 * px, 10.5 * px}
+		p, ok := findAlignment(l.bits, middle, Point{px, 0}, Point{0, px}, px, 2.5)
+		if ok != (wrong <= 4) || ok && math.Hypot(p.X-middle.X, p.Y-middle.Y) > 1 {
+			t.Errorf("%d modules wrong: %v, %v", wrong, ok, p)
+		}
+		for _, off := range []float64{2, 3.2} {
+			if _, ok := findAlignment(l.bits, Point{middle.X + off*px, middle.Y}, Point{px, 0}, Point{0, px}, px, 2.5); ok != (wrong <= 4 && off < 3) {
+				t.Errorf("%d modules wrong, %g modules away: %v", wrong, off, ok)
+			}
+		}
+	}
+}
+
+// TestLocalThreshold: a block with contrast of its own keeps a threshold that leaves an eighth of it on both sides, and takes its own
+// where the blocks around it say something else.
+func TestLocalThreshold(t *testing.T) {
+	for _, c := range []struct {
+		around int // the threshold of one block beside it, of so much contrast
+		own    bool
+	}{{199, true}, {206, false}, {220, false}, {239, false}, {247, true}} {
+		l := &levels{blocksW: 3, blocksH: 1, low: []uint8{200, 20, 200}, high: []uint8{241, 221, 200}, own: []uint8{220, uint8(c.around), 200}, limit: make([]uint8, 3)}
+		l.smooth(0, 1, lookFaint)
+		mean := (41*220+201*c.around)/(41+201) | 1
+		if want := map[bool]int{true: 221, false: mean}[c.own]; int(l.limit[0]) != want {
+			t.Errorf("%d around: the threshold is %d, want %d", c.around, l.limit[0], want)
+		}
+		l.smooth(0, 1, lookNormal)
+		if int(l.limit[0]) != mean {
+			t.Errorf("%d around, normally: the threshold is %d, want %d", c.around, l.limit[0], mean)
+		}
+	}
+}
+
+// TestTriplesCap: two hundred triples of one level go on. More would take longer on every page of text that looks a little like
+// codes, fewer would lose the last codes of a page of labels.
+func TestTriplesCap(t *testing.T) {
+	var fs []finder
+	for i := range 64 {
+		fs = append(fs, finder{x: float64(40 * (i % 8)), y: float64(40 * (i / 8)), module: 3, wide: 3, tall: 3, support: 9})
+	}
+	if ts := joinTriples(lattice(fs), &effort{}); len(ts) != 200 {
+		t.Errorf("%d triples", len(ts))
+	}
+}
+
+// TestShapes: how far from a right angle with equal sides three finders may be, seen through a camera.
+func TestShapes(t *testing.T) {
+	for _, c := range []struct {
+		name         string
+		angle, sides float64 // degrees, how much longer one is
+		size         float64 // how much larger one of the finders is
+		want         bool
+	}{
+		{"a square", 90, 1, 1, true},
+		{"leaning", 44, 1, 1, true},
+		{"leaning the other way", 137, 1, 1, true},
+		{"leaning too far", 36, 1, 1, false},
+		{"leaning too far the other way", 145, 1, 1, false},
+		{"one side longer", 90, 1.7, 1, true},
+		{"one side far longer", 90, 2, 1, false},
+		{"leaning, and one side longer", 55, 1.6, 1.2, true},
+		{"leaning, one side longer, and one finder larger", 45, 1.7, 1.6, false},
+	} {
+		at := func(x, y, m float64) finder { return finder{x: x, y: y, module: m, wide: m, tall: m, support: 9} }
+		sin, cos := math.Sincos(c.angle * math.Pi / 180)
+		fs := []finder{at(0, 0, 4), at(120, 0, 4), at(120*c.sides*cos, 120*c.sides*sin, 4*c.size)}
+		found := false
+		for _, tr := range joinTriples(lattice(fs), &effort{}) {
+			found = found || tr.tl == fs[0]
+		}
+		if found != c.want {
+			t.Errorf("%s: %v", c.name, found)
+		}
+	}
+}
+
+// TestSide: how far the changes of colour between two finders may be from what their distance says.
+func TestSide(t *testing.T) {
+	stripes := drawing(600, 40, func(x, y int) bool { return x/5%2 == 0 })
+	for _, c := range []struct {
+		guess float64 // of a module, in modules
+		want  bool
+	}{{1, true}, {0.75, true}, {0.69, false}, {1.3, true}, {1.43, false}} {
+		m := 5 * c.guess
+		a, f := finder{x: 50, y: 10, module: m}, finder{x: 380, y: 10, module: m}
+		if got := newLinks(stripes.bits, []finder{a, f}, nil).along(0, 1); got > 0 != c.want {
+			t.Errorf("modules thought %g times as large: %d", c.guess, got)
+		}
+	}
+}
+
+// TestNearest: in a crowd a finder is joined with the nearest, and those of its own code are among them, though corners of others are
+// nearer.
+func TestNearest(t *testing.T) {
+	at := func(x, y float64) finder { return finder{x: x, y: y, module: 2, wide: 2, tall: 2, support: 9} }
+	fs := []finder{at(500, 500), at(550, 500), at(500, 550)}
+	for i := range 24 {
+		sin, cos := math.Sincos(2 * math.Pi * float64(i) / 24)
+		fs = append(fs, at(500+40*cos, 500+40*sin))
+	}
+	for i := range 60 {
+		fs = append(fs, at(700+float64(i), 300))
+	}
+	found := false
+	k := lattice(fs)
+	all, _ := k.join(0, 1)
+	for _, c := range all {
+		found = found || c.tr == 1 && c.bl == 2
+	}
+	if !found {
+		t.Error("not joined with its own")
+	}
+}
+
+// TestCrowdedCells: finders of a pixel per module, as near to each other as can be, are all remembered.
+func TestCrowdedCells(t *testing.T) {
+	const n, pitch = 12, 8
+	l := drawing(n*pitch, n*pitch, func(x, y int) bool {
+		u, v := x%pitch-3, y%pitch-3
+		return u < 4 && v < 4 && finderAt(u, v)
+	})
+	var scans [2]rowScan
+	findFinders(l.bits, nil, lookNormal, 1, &scans, &effort{})
+	if got := len(scans[0].found[0]); got < n*n*9/10 {
+		t.Errorf("%d of %d places", got, n*n)
+	}
+}
+
+// TestCheckAllowance: stripes that look like a finder in every row take neither the allowance of the line they stand in nor that of
+// the lines below.
+func TestCheckAllowance(t *testing.T) {
+	const w, h = 640, 300
+	for _, c := range []struct {
+		name     string
+		from, to int // rows of stripes
+		row      int // of the middle of the finder
+	}{
+		{"in the line of the finder", 32, 44, 40},
+		{"above", 0, 130, 150},
+	} {
+		l := drawing(w, h, func(x, y int) bool {
+			if y >= c.from && y < c.to && x < 600 {
+				k := x % 8
+				return k == 0 || k >= 2 && k <= 4 || k == 6
+			}
+			u, v := x-620, y-c.row
+			return max(u, -u, v, -v) <= 3 && finderAt(u, v)
+		})
+		var scans [2]rowScan
+		findFinders(l.bits, nil, lookNormal, 1, &scans, &effort{})
+		if got := len(scans[0].found[0]); got != 1 {
+			t.Errorf("%s: %d finders, want 1", c.name, got)
+		}
+	}
+}
