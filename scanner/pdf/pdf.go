@@ -37,10 +37,10 @@ const (
 	maxObjects = 100_000   // objects in the file
 	maxDecoded = 128 << 20 // bytes of one stream, unpacked: a scanned page
 	maxPixels  = 40_000_000
-	maxDeep    = 64        // nested dictionaries, saved states, drawings within drawings
-	maxOps     = 2 << 20   // operators on a page: a large code drawn square by square has some ten thousand
-	maxImages  = 200       // pictures drawn on a page
-	maxDrawn   = 120 << 20 // pixels of pictures on a page, read and painted: a scanned page takes 20 million
+	maxDeep    = 64       // nested dictionaries, saved states, drawings within drawings
+	maxOps     = 2 << 20  // operators on a page: a large code drawn square by square has some ten thousand
+	maxImages  = 200      // pictures drawn on a page
+	maxDrawn   = 80 << 20 // pixels of pictures on a page, read and painted: a page scanned at 600 dots per inch takes 40 million
 )
 
 // What can be wrong with a PDF. Errors of this package wrap one of these, scanner.ErrTooManyByte, or the context's error.

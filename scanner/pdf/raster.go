@@ -382,12 +382,24 @@ func (s space) raster(data []byte, size image.Point, bits int, decode []float64)
 			values[c][v] = level(at)
 		}
 	}
+	if s.n == 1 { // one step from the sample to the grey
+		for v := range highest + 1 {
+			values[0][v] = s.of(values[0][v : v+1])
+		}
+	}
 	colour := make([]uint8, s.n)
 	for y := range size.Y {
 		if (y+1)*stride > len(data) {
 			break
 		}
 		row, out := data[y*stride:][:stride], g.Pix[y*g.Stride:][:size.X]
+		if s.n == 1 && bits < 16 {
+			grey, per := &values[0], 8/bits
+			for x := range out {
+				out[x] = grey[row[x/per]>>(8-bits-x%per*bits)&uint8(highest)]
+			}
+			continue
+		}
 		at := 0 // sample
 		for x := range out {
 			for c := range colour {
@@ -403,7 +415,11 @@ func (s space) raster(data []byte, size image.Point, bits int, decode []float64)
 				colour[c] = values[c][v]
 				at++
 			}
-			out[x] = s.of(colour)
+			if s.n == 1 {
+				out[x] = colour[0]
+			} else {
+				out[x] = s.of(colour)
+			}
 		}
 	}
 	return raster{grey: g}
