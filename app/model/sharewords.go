@@ -42,13 +42,20 @@ func FindingSentence(f share.Finding, name func(share.DeviceID) string) string {
 	case share.Restored:
 		return "The vault on this device is older than what this device had written; what was missing was taken in again."
 	case share.Forged:
+		if f.Device == "" {
+			return "The storage was tampered with: something there lacks the signature of anybody of this shared vault. It was not used." + leak
+		}
 		return "The storage was tampered with: something there has a signature that is not that of " + who(f.Device) + ". It was not used." + leak
 	case share.Swapped:
 		return "The storage was tampered with: something of " + who(f.Device) + " lies there under a false name. It was not used." + leak
 	case share.Foreign:
 		return "The storage was tampered with: something there was made for another vault, or by somebody without its key. It was not used." + leak
 	case share.Damaged:
-		return "Something on the storage is damaged or cut off, or still on its way. It was not used, and is read again later."
+		what := "Something on the storage"
+		if f.Device != "" {
+			what = "What " + who(f.Device) + " put on the storage"
+		}
+		return what + " is damaged or cut off, or still on its way. It was not used, and is read again later."
 	case share.Malformed:
 		return "Something that " + who(f.Device) + " wrote cannot be right, though it is signed. It was not used."
 	case share.NotPermitted:

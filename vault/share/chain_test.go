@@ -459,3 +459,15 @@ func TestAnEntryOfAnotherVault(t *testing.T) {
 		t.Errorf("of this one: %v", err)
 	}
 }
+
+// TestGarbageInTheChain: anybody can put something under the name of an entry, and it is called what it is.
+func TestGarbageInTheChain(t *testing.T) {
+	tm, a, _, _, _ := admins(t, 43)
+	raw := []byte("this was signed by nobody")
+	tm.st.objects[ctlName(a.vault, a.chain.Standing().Head.N+1, hashOf(raw))] = raw
+	for range 2 { // the second time it is remembered
+		if sum := tm.sync(0); len(sum.Findings) != 1 || sum.Findings[0].Kind != Forged || sum.InStep() {
+			t.Errorf("%+v", sum.Findings)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -148,6 +149,8 @@ func (r *Replica) pullChain(g *getter, _ time.Time) error {
 			err = ErrDamaged
 		} else if e, _, _, parsed := parseEntry(raw); parsed == nil && e.N != o.n {
 			err = ErrSwapped
+		} else if errors.Is(parsed, ErrFormat) {
+			err = fmt.Errorf("%w: not even an entry", ErrForged) // entries are not encrypted: anybody can put such a thing there
 		} else {
 			added, err = r.chain.Add(raw)
 		}
