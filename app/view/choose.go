@@ -31,3 +31,17 @@ func (r *Root) chooseFile(then func(path string), endings ...string) {
 	}
 	r.showFiles(d)
 }
+
+// saveFile asks where to write a file, and proposes a name for it. There is an empty file at path then.
+func (r *Root) saveFile(name string, then func(path string)) {
+	d := dialog.NewFileSave(func(file fyne.URIWriteCloser, err error) {
+		if err != nil || file == nil {
+			return
+		}
+		path := file.URI().Path()
+		_ = file.Close() // it is written by whoever makes the content
+		then(path)
+	}, r.win)
+	d.SetFileName(name)
+	r.showFiles(d)
+}

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/dialog"
 
 	"github.com/tallystick/tallystick/app/look"
 	"github.com/tallystick/tallystick/app/model"
@@ -208,29 +207,19 @@ func (p *exportPage) show() { p.export.ShowCodes() }
 
 func (p *exportPage) save() {
 	if p.export.InTheOpen() {
-		p.confirm("go on", func() { p.saveAs(secret.Bytes{}) })
+		p.confirm("go on", func() {
+			p.root.saveFile(p.export.FileName(), func(path string) { p.export.Save(path, secret.Bytes{}) })
+		})
 		return
 	}
 	if !p.root.agree(p.banner, p.first, p.again) {
 		return
 	}
-	p.saveAs(secret.New(p.first.Take()))
-}
-
-// saveAs asks where to, and writes. pass is taken over.
-func (p *exportPage) saveAs(pass secret.Bytes) {
-	d := dialog.NewFileSave(func(file fyne.URIWriteCloser, err error) {
-		if err != nil || file == nil {
-			pass.Wipe()
-			return
-		}
-		path := file.URI().Path()
-		_ = file.Close()
+	p.root.saveFile(p.export.FileName(), func(path string) {
+		pass := secret.New(p.first.Take())
 		p.again.Clear()
 		p.export.Save(path, pass)
-	}, p.root.win)
-	d.SetFileName(p.export.FileName())
-	p.root.showFiles(d)
+	})
 }
 
 // exportChanged shows what changed in an export, or in what one left behind.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/dialog"
 
 	"github.com/tallystick/tallystick/app/look"
 	"github.com/tallystick/tallystick/app/model"
@@ -96,15 +95,4 @@ func (p *kitPage) check() {
 	p.kit.Check(typed)
 }
 
-func (p *kitPage) save() {
-	d := dialog.NewFileSave(func(file fyne.URIWriteCloser, err error) {
-		if err != nil || file == nil {
-			return
-		}
-		path := file.URI().Path()
-		_ = file.Close()
-		p.kit.SaveOver(path)
-	}, p.root.win)
-	d.SetFileName("tallystick-recovery-kit.pdf")
-	p.root.showFiles(d)
-}
+func (p *kitPage) save() { p.root.saveFile("tallystick-recovery-kit.pdf", p.kit.SaveOver) }

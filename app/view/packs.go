@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/dialog"
 
 	"github.com/tallystick/tallystick/app/look"
 	"github.com/tallystick/tallystick/app/model"
@@ -109,20 +108,6 @@ func (p *packsPage) objects() []fyne.CanvasObject {
 }
 
 func (p *packsPage) saveKey() { p.root.saveFile("tallystick-key.txt", p.packs.SaveKey) }
-
-// saveFile asks where to write a file.
-func (r *Root) saveFile(name string, then func(path string)) {
-	d := dialog.NewFileSave(func(file fyne.URIWriteCloser, err error) {
-		if err != nil || file == nil {
-			return
-		}
-		path := file.URI().Path()
-		_ = file.Close()
-		then(path)
-	}, r.win)
-	d.SetFileName(name)
-	r.showFiles(d)
-}
 
 // some are the first n texts, and how many more there are.
 func some(texts []string, n int) []string {

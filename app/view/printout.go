@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/dialog"
 
 	"github.com/tallystick/tallystick/app/look"
 	"github.com/tallystick/tallystick/app/model"
@@ -104,18 +103,7 @@ func (p *printoutPage) choices() []fyne.CanvasObject {
 	}
 }
 
-func (p *printoutPage) save() {
-	d := dialog.NewFileSave(func(file fyne.URIWriteCloser, err error) {
-		if err != nil || file == nil {
-			return
-		}
-		path := file.URI().Path()
-		_ = file.Close()
-		p.out.SaveOver(path)
-	}, p.root.win)
-	d.SetFileName("recovery-keys.pdf")
-	p.root.showFiles(d)
-}
+func (p *printoutPage) save() { p.root.saveFile("recovery-keys.pdf", p.out.SaveOver) }
 
 // printoutChanged shows what changed in the printing of recovery keys.
 func (r *Root) printoutChanged() {

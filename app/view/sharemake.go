@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/dialog"
 
 	"github.com/tallystick/tallystick/app/look"
 	"github.com/tallystick/tallystick/app/model"
@@ -169,18 +168,7 @@ func (r *Root) openInvite() {
 	p.open()
 }
 
-func (r *Root) saveInvite(h *model.Sharing) {
-	d := dialog.NewFileSave(func(file fyne.URIWriteCloser, err error) {
-		if err != nil || file == nil {
-			return
-		}
-		path := file.URI().Path()
-		_ = file.Close()
-		h.SaveInvite(path)
-	}, r.win)
-	d.SetFileName("invite.txt")
-	r.showFiles(d)
-}
+func (r *Root) saveInvite(h *model.Sharing) { r.saveFile("invite.txt", h.SaveInvite) }
 
 const joinTitle = "Join a shared vault"
 
