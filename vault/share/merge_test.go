@@ -181,3 +181,46 @@ func TestDeletedAccounts(t *testing.T) {
 		t.Error("deleted, and still there")
 	}
 }
+
+// TestWhatToEnrollAgain: only another secret takes an account off the list, and the one that was known puts it back on.
+func TestWhatToEnrollAgain(t *testing.T) {
+	tm, a, b, c, _ := admins(t, 47)
+	one, two := secret.FromString("the first secret"), secret.FromString("another secret!!")
+	set := func(r *Replica, change func(*otp.Params)) {
+		t.Helper()
+		account, ok := r.Account(accountOne)
+		if !ok {
+			account = Account{ID: accountOne, Issuer: "x", Params: otp.New(otp.TOTP, one.Clone())}
+		}
+		change(&account.Params)
+		tm.now = tm.now.Add(time.Minute)
+		_, err := r.Put(account, tm.now)
+		tm.must(err)
+		tm.settle()
+	}
+	listed := func(what string, want bool) {
+		t.Helper()
+		for _, r := range []*Replica{a, b} {
+			list := r.Reenroll()
+			if (len(list) == 1) != want || want && (len(list[0].To) != 1 || list[0].To[0] != c.Me() || list[0].Account != accountOne) {
+				t.Errorf("%s: %+v", what, list)
+			}
+		}
+	}
+	set(a, func(*otp.Params) {})
+	listed("nobody left", false)
+	tm.must(a.Remove(c.Me(), tm.now))
+	tm.settle()
+	listed("one was removed", true)
+	set(b, func(p *otp.Params) { p.Digits = 8 })
+	listed("the same secret with eight digits", true)
+	set(b, func(p *otp.Params) { p.Secret = two.Clone() })
+	listed("another secret", false)
+	set(a, func(p *otp.Params) { p.Secret = one.Clone() })
+	listed("the first one again", true)
+	set(b, func(p *otp.Params) { p.Secret = secret.FromString("a third secret!!") })
+	listed("a third one", false)
+	tm.must(a.Delete(accountOne, tm.now.Add(time.Minute)))
+	tm.settle()
+	listed("deleted", false)
+}
