@@ -121,6 +121,11 @@ func TestTagsOfEverybodyAndOwnOnes(t *testing.T) {
 	if badge.Writes || badge.State != share.Joined || !slices.Equal(badge.Admins, []string{"Anna"}) {
 		t.Errorf("badge %+v", badge)
 	}
+	again, err := b.s.Badges()
+	b.must(err)
+	if len(again[string(id)].Tags) != 1 {
+		t.Error("asked twice, it is another badge")
+	}
 	if err := put(b, "own"); !errors.Is(err, team.ErrReadOnly) {
 		t.Errorf("a viewer changed the tags of all: %v", err)
 	}
@@ -129,6 +134,11 @@ func TestTagsOfEverybodyAndOwnOnes(t *testing.T) {
 	b.sync(id)
 	if got := b.named("Harbour PBX").Tags; !slices.Equal(got, []string{"mine"}) {
 		t.Errorf("after taking them away: %q", got)
+	}
+	badges, err = b.s.Badges()
+	b.must(err)
+	if len(badges[string(id)].Tags) != 0 {
+		t.Error("what was kept is shown for what is")
 	}
 }
 

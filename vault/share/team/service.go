@@ -80,6 +80,8 @@ type last struct {
 	store   store.Store
 	where   string
 	access  backend.Access
+	badge   Badge  // see Badges
+	badgeOf []byte // the record that badge was made of; nil = none
 }
 
 // New makes a service.

@@ -2,6 +2,7 @@ package team
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -101,24 +102,62 @@ type Badge struct {
 	Tags   map[vault.ID][]string // tags that everybody sees, of the accounts that have any
 }
 
-// Badges returns what rows show, by the mark of their accounts (vault.Account.Shared). Errors: vault.ErrLocked.
+// Badges returns what rows show, by the mark of their accounts (vault.Account.Shared). They are read anew only when the record of a shared vault is
+// another one, because a window asks after every change: at 10,000 accounts a record takes half a second. They are shared between callers, and not to
+// be changed. Errors: vault.ErrLocked, after which nothing of them is kept.
 func (s *Service) Badges() (map[string]Badge, error) {
 	badges := map[string]Badge{}
 	ids, err := s.IDs()
+	if errors.Is(err, vault.ErrLocked) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for _, l := range s.last {
+			l.badge, l.badgeOf = Badge{}, nil
+		}
+		return badges, err
+	}
 	for _, id := range ids {
-		_ = s.read(id, func(rec *record, _ *vault.Vault) error {
-			r := rec.replica
-			b := Badge{ID: id, Name: r.Name(), People: r.People(), Writes: r.Role().Writes(), State: r.State(), Admins: rec.admins(), Tags: map[vault.ID][]string{}}
-			for _, a := range r.Accounts() {
-				if tags := r.Tags(a); len(tags) > 0 {
-					b.Tags[rec.local(a)] = tags
-				}
+		_ = s.cfg.Vault.Read(func(v *vault.Vault) error {
+			text, ok := v.Share(string(id))
+			if !ok {
+				return ErrNoShare
 			}
-			badges[string(id)] = b
-			return nil
+			if b, ok := s.keptBadge(id, text); ok {
+				badges[string(id)] = b
+				return nil
+			}
+			return s.in(id, v, func(rec *record, _ *vault.Vault) error {
+				b := rec.badge()
+				badges[string(id)] = b
+				l := s.lastOf(id)
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				l.badge, l.badgeOf = b, text
+				return nil
+			})
 		})
 	}
 	return badges, err
+}
+
+// keptBadge is the badge that was made of exactly this record. A record in a vault is replaced and never changed, and badgeOf keeps its memory from
+// being used for another one, so that being the same memory is being the same record.
+func (s *Service) keptBadge(id share.VaultID, text []byte) (Badge, bool) {
+	l := s.lastOf(id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return l.badge, len(text) > 0 && len(l.badgeOf) == len(text) && &l.badgeOf[0] == &text[0]
+}
+
+func (rec *record) badge() Badge {
+	r := rec.replica
+	b := Badge{ID: r.ID(), Name: r.Name(), People: r.People(), Writes: r.Role().Writes(), State: r.State(), Admins: rec.admins(), Tags: map[vault.ID][]string{}}
+	for _, a := range r.Accounts() {
+		if tags := r.Tags(a); len(tags) > 0 {
+			b.Tags[rec.local(a)] = tags
+		}
+	}
+	return b
 }
 
 // Members returns the devices of a shared vault, those of one person beside each other.
