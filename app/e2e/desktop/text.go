@@ -150,24 +150,26 @@ func parseWords(tsv string) []Word {
 	return words
 }
 
-// Find looks for a phrase among words that stand in one line, ignoring case and punctuation at word ends.
+// Find looks for a phrase among words that stand in one line, ignoring case and punctuation at word ends, and how words are parted: text
+// recognition reads "Invite somebody" as one word on some buttons.
 func Find(words []Word, phrase string) (image.Rectangle, bool) {
-	want := strings.Fields(fold(phrase))
+	want := strings.ReplaceAll(fold(phrase), " ", "")
 	for i := range words {
-		if i+len(want) > len(words) {
-			break
+		if fold(words[i].Text) == "" {
+			continue // a stroke of something, not the beginning of a phrase
 		}
-		box, ok := words[i].Box, true
-		for j, wanted := range want {
-			w := words[i+j]
-			if w.line != words[i].line || fold(w.Text) != wanted {
-				ok = false
+		box, have := words[i].Box, ""
+		for _, w := range words[i:] {
+			if w.line != words[i].line {
 				break
 			}
-			box = box.Union(w.Box)
-		}
-		if ok {
-			return box, true
+			box, have = box.Union(w.Box), have+fold(w.Text)
+			if have == want {
+				return box, true
+			}
+			if !strings.HasPrefix(want, have) {
+				break
+			}
 		}
 	}
 	return image.Rectangle{}, false
