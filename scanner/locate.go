@@ -145,7 +145,7 @@ func attempt(l *levels, m warp, f frame, side int, r *reader, e *effort) (locate
 	hit, framed, ok := decode(l, m.at, module, side, r, e)
 	if framed && !ok && e.framed == nil {
 		e.framed = &[4]Point{m.at(0, 0), m.at(d, 0), m.at(d, d), m.at(0, d)}
-		e.framedModule = module
+		e.framedModule, e.framedSide = module, side
 	}
 	if ok || !framed || e.spent() || e.bent+side*side > maxBent {
 		return hit, ok

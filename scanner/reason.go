@@ -69,7 +69,11 @@ const (
 // so that a code that is cut off or half covered is seen too; or one from which a timing pattern runs out of the picture.
 func explain(l *levels, k *links, e *effort, scale float64) *Unread {
 	if e.framed != nil {
-		return verdict(l.bits, Unread{Why: Damaged, Corners: *e.framed, Module: e.framedModule, weight: sawGrid}, scale)
+		u := Unread{Why: Damaged, Corners: *e.framed, Module: e.framedModule, weight: sawGrid}
+		if hidden(l.bits, u.Corners, float64(e.framedSide)) {
+			u.Why = Covered
+		}
+		return verdict(l.bits, u, scale)
 	}
 	fs := k.fs
 	left := maxExplained
@@ -107,6 +111,9 @@ pairs:
 			return verdict(l.bits, u, scale)
 		}
 	}
+	if u := facing(l, k, scale); u != nil {
+		return u
+	}
 	for _, f := range fs {
 		if f.known {
 			continue
@@ -126,6 +133,77 @@ pairs:
 		}
 	}
 	return nil
+}
+
+// hidden reports whether one of the three finders of a code with these corners is not to be seen: a third of its modules and more are wrong.
+func hidden(b *bitmap, corners [4]Point, side float64) bool {
+	place := warpQuad([4]Point{{0, 0}, {side, 0}, {side, side}, {0, side}}, corners)
+	for _, c := range [3]Point{{3.5, 3.5}, {side - 3.5, 3.5}, {3.5, side - 3.5}} {
+		wrong := 0
+		for v := -3; v <= 3; v++ {
+			for u := -3; u <= 3; u++ {
+				p := place.at(c.X+float64(u), c.Y+float64(v))
+				if b.at(floor(p.X), floor(p.Y)) != (max(u, -u, v, -v) != 2) {
+					wrong++
+				}
+			}
+		}
+		if 3*wrong > 49 {
+			return true
+		}
+	}
+	return false
+}
+
+// facing looks for a code whose upper left corner is covered: two finders across from each other, from each of which a timing pattern
+// sets out to where the third should be. nil when there is none.
+func facing(l *levels, k *links, scale float64) *Unread {
+	left := maxExplained
+	for i, a := range k.fs {
+		for _, c := range k.fs[:i] {
+			if ratio(a.module, c.module) > 0.35 || k.stale(&a, &c, &c) {
+				continue
+			}
+			across, distance := unit(a, c)
+			d := distance / math.Sqrt2
+			for _, sense := range [2]float64{1, -1} {
+				// The missing corner, and from there to both.
+				p := Point{(a.x + c.x) / 2, (a.y + c.y) / 2}.plus(-sense*distance/2*across.Y, Point{1, 0}, sense*distance/2*across.X, Point{0, 1})
+				toA, toC := Point{(a.x - p.X) / d, (a.y - p.Y) / d}, Point{(c.x - p.X) / d, (c.y - p.Y) / d}
+				m := (a.module + c.module) / 2 * tilt(toA)
+				if d < 13*m || d > 175*m {
+					continue
+				}
+				if left--; left < 0 {
+					return nil
+				}
+				// The distance knows the side of a module better than a finder does, if the number of modules is right.
+				near := math.Round((d/m+6)/4)*4 + 1
+				for _, side := range [3]float64{near, near - 4, near + 4} {
+					m := d / (side - 7)
+					if side < minSide || !setsOut(l.bits, a, Point{-toA.X, -toA.Y}, toC, m) || !setsOut(l.bits, c, Point{-toC.X, -toC.Y}, toA, m) {
+						continue
+					}
+					u := Unread{Why: Covered, Module: m, weight: sawTwoFinders}
+					u.Corners = laidOut(finder{x: p.X, y: p.Y}, toA, toC, m, side)
+					return verdict(l.bits, u, scale)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// setsOut reports whether a timing pattern of modules of m pixels begins at f and goes along. Eight of it, and all of them: fewer are
+// text.
+func setsOut(b *bitmap, f finder, along, inward Point, m float64) bool {
+	for i := range 9 {
+		p := Point{f.x, f.y}.plus(float64(3+i)*m, along, 3*m, inward)
+		if b.at(floor(p.X), floor(p.Y)) != (i%2 == 0) {
+			return false
+		}
+	}
+	return square(b, f, along, inward, m)
 }
 
 // laidOut are the corners of a code of side modules that has the finder f in a corner.

@@ -51,6 +51,7 @@ type effort struct {
 	// module in pixels.
 	framed       *[4]Point
 	framedModule float64
+	framedSide   int // in modules
 }
 
 // spent reports whether the current level must not decode any more.
