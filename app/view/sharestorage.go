@@ -224,6 +224,6 @@ func (r *Root) openStorage() {
 		objects := []fyne.CanvasObject{widget.NewText(widget.Body, "Where this device finds what the team shares. Changing it moves nothing: the objects have to lie there already, or everybody has to change it.")}
 		return append(append(objects, form.objects()...), widget.NewFlow(look.Space2, save, widget.NewButton(widget.Quiet, "Cancel", "", back)))
 	})
-	p.end = form.clear
+	p.end, p.form = form.clear, true
 	p.open()
 }
