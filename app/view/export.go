@@ -21,8 +21,10 @@ type exportPage struct {
 	body         *fyne.Container
 	first, again *widget.PassphraseEntry
 	banner       *widget.Banner
-	away         bool // the person is being asked who they are; the flow goes on
-	left         int  // ticks until QR codes go away by themselves
+	away         bool           // the person is being asked who they are; the flow goes on
+	left         int            // ticks until QR codes go away by themselves
+	begin        fyne.Focusable // where the keyboard begins; nil = nowhere
+	shown        string         // the form that was on the screen last; "" = the choice of forms
 }
 
 func (r *Root) openExport() {
@@ -36,6 +38,8 @@ func (r *Root) openExport() {
 }
 
 func (p *exportPage) content() fyne.CanvasObject { return p.body }
+
+func (p *exportPage) focus() fyne.Focusable { return p.begin }
 
 func (p *exportPage) escape() {
 	if _, chosen := p.export.Chosen(); chosen {
@@ -77,11 +81,20 @@ func (p *exportPage) update() {
 	form, chosen := p.export.Chosen()
 	if !chosen {
 		objects := []fyne.CanvasObject{widget.NewText(widget.Body, "Your accounts are yours: take them to any app. What it cannot hold is said before anything is written.")}
+		p.begin = nil
 		for _, f := range p.export.Forms() {
-			objects = append(objects, widget.NewChoiceCard(exportIcons[f.ID], "For "+f.App, f.About, func() { p.export.Choose(f.ID, false) }))
+			card := widget.NewChoiceCard(exportIcons[f.ID], "For "+f.App, f.About, func() { p.export.Choose(f.ID, false) })
+			if objects = append(objects, card); p.begin == nil {
+				p.begin = card
+			}
 		}
 		putSheet(p.body, sheet("Export", p.root.home, objects...))
+		p.refocus("")
 		return
+	}
+	p.begin = p.first.Focusable()
+	if p.export.InTheOpen() {
+		p.begin = nil
 	}
 	var objects []fyne.CanvasObject
 	switch _, _, of, _ := p.export.Code(); {
@@ -93,6 +106,15 @@ func (p *exportPage) update() {
 		objects = append(p.form(form), p.losses()...)
 	}
 	putSheet(p.body, sheet("Export for "+form.App, p.forms, append([]fyne.CanvasObject{p.banner}, objects...)...))
+	p.refocus(form.ID)
+}
+
+// refocus gives the keyboard to what a form, or the choice of forms, begins with.
+func (p *exportPage) refocus(form string) {
+	if form != p.shown && p.root.current == page(p) {
+		p.root.focusOn(p.begin)
+	}
+	p.shown = form
 }
 
 // form asks how the export is to be written.

@@ -35,6 +35,13 @@ func (r *Root) openKit() {
 func (p *kitPage) content() fyne.CanvasObject { return p.body }
 func (p *kitPage) escape()                    { p.root.home() }
 
+func (p *kitPage) focus() fyne.Focusable {
+	if !p.root.session.HasPassphrase() {
+		return nil
+	}
+	return p.pass.Focusable()
+}
+
 func (p *kitPage) leave() {
 	p.pass.Clear()
 	p.kit.Close()
