@@ -405,15 +405,15 @@ func (w writer) putCode(id AccountID, p otp.Params, before []Past) (bool, error)
 	for _, old := range before {
 		c.past = append(c.past, Past{cloneParams(old.Params), w.by, old.At, w.epoch})
 	}
-	inherit := func(old otp.Params, by DeviceID, epoch int64) {
+	inherit := func(old otp.Params, unseen bool, epoch int64) {
 		// Who knows the secret from before it was set again, still knows it.
-		if sameSecret(old, p) && !(own && by == w.by) {
+		if sameSecret(old, p) && !unseen {
 			c.epoch, known = min(c.epoch, epoch), true
 		}
 	}
 	for _, r := range slices.Backward(cell) {
 		knows = append(knows, ancestor{r.code.digest, r.At})
-		inherit(r.code.params, r.Author, r.code.epoch)
+		inherit(r.code.params, own && r.Author == w.by, r.code.epoch)
 		if r.code.digest != mine { // else one of several was chosen
 			c.past = append(c.past, Past{r.code.params, r.Author, r.At.Time(), r.code.epoch})
 		}
@@ -424,9 +424,9 @@ func (w writer) putCode(id AccountID, p otp.Params, before []Past) (bool, error)
 	for _, r := range slices.Backward(cell) {
 		knows = append(knows, r.code.knows...)
 		c.past = append(c.past, r.code.past...)
-	}
-	for _, old := range c.past {
-		inherit(old.Params, old.By, old.epoch)
+		for _, old := range r.code.past {
+			inherit(old.Params, false, old.epoch)
+		}
 	}
 	seen := map[string]bool{}
 	for _, a := range knows {
@@ -449,7 +449,11 @@ func (w writer) putCode(id AccountID, p otp.Params, before []Past) (bool, error)
 	if err != nil {
 		return false, err
 	}
-	w.fresh[id] = !known
+	if known {
+		delete(w.fresh, id)
+	} else {
+		w.fresh[id] = true
+	}
 	return w.content.Merge(r), nil
 }
 

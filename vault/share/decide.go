@@ -307,7 +307,10 @@ func (r *Replica) readable(commit Hash) bool {
 
 // bindToEpoch notes under which key secrets that nobody has seen yet go out: it decides who was able to read them.
 func (r *Replica) bindToEpoch(epoch int64) error {
-	for id := range r.fresh {
+	for id, fresh := range r.fresh {
+		if !fresh { // records of before have such
+			continue
+		}
 		cell := r.content.cells[id][regOTP]
 		for i, o := range cell {
 			if o.Author != r.me.Device || o.code.epoch >= epoch {

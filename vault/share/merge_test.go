@@ -220,7 +220,39 @@ func TestWhatToEnrollAgain(t *testing.T) {
 	listed("the first one again", true)
 	set(b, func(p *otp.Params) { p.Secret = secret.FromString("a third secret!!") })
 	listed("a third one", false)
-	tm.must(a.Delete(accountOne, tm.now.Add(time.Minute)))
+	// Forth and back before anybody else heard of it.
+	tm.must(a.Remove(b.Me(), tm.now))
 	tm.settle()
-	listed("deleted", false)
+	account, _ := a.Account(accountOne)
+	known := account.Params.Secret.Clone()
+	for i, s := range []secret.Bytes{two, known} {
+		account.Params.Secret = s.Clone()
+		_, err := a.Put(account, tm.now.Add(time.Duration(i+1)*time.Minute))
+		tm.must(err)
+	}
+	tm.settle()
+	if list := a.Reenroll(); len(list) != 1 || !slices.Contains(list[0].To, b.Me()) {
+		t.Errorf("forth and back: %+v", list)
+	}
+	tm.must(a.Delete(accountOne, tm.now.Add(time.Hour)))
+	tm.settle()
+	if list := a.Reenroll(); len(list) != 0 {
+		t.Errorf("deleted: %+v", list)
+	}
+}
+
+// TestASecretNobodyHeardOf: one that was set before somebody was removed, and went out after that, is not on the list.
+func TestASecretNobodyHeardOf(t *testing.T) {
+	tm, a, _, c, _ := admins(t, 53)
+	account := Account{ID: accountOne, Issuer: "x", Params: otp.New(otp.TOTP, secret.FromString("0123456789"))}
+	_, err := a.Put(account, tm.now)
+	tm.must(err)
+	tm.must(a.Remove(c.Me(), tm.now))
+	account.Params.Digits = 8
+	_, err = a.Put(account, tm.now.Add(time.Minute))
+	tm.must(err)
+	tm.settle()
+	if list := a.Reenroll(); len(list) != 0 {
+		t.Errorf("to enroll again: %+v", list)
+	}
 }
