@@ -56,6 +56,8 @@ type Root struct {
 	marks   pictures
 	showing bool // a page is being put on the screen
 
+	keyboard fyne.Focusable // who had it when it was looked at last
+
 	shortcuts fyne.ShortcutHandler // what the canvas knows too, for whoever has no canvas of a real window
 
 	pendingLink secret.Bytes // a link that arrived before the vault was open
@@ -107,6 +109,7 @@ func (r *Root) Tick() {
 		r.session.Doctor().Tick()
 	}
 	r.current.tick()
+	r.followKeyboard()
 }
 
 // Dropped takes files that were dropped on the window.
@@ -307,6 +310,7 @@ func (r *Root) focusOn(f fyne.Focusable) {
 	if r.showing {
 		return
 	}
+	r.keyboard = f
 	if f == nil {
 		r.win.Canvas().Unfocus()
 		return
