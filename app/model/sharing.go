@@ -53,6 +53,7 @@ type SharedVault struct {
 	Clashes  int  // accounts with a conflict
 	Unsaid   bool // something written here waits for the storage
 	Busy     bool // it is being synchronised
+	Failing  bool // the storage answers, and not as it should: a password that was withdrawn, no room
 	Redo     []SharedRedo
 }
 
@@ -323,6 +324,7 @@ func (h *Sharing) vault(st team.Status) SharedVault {
 	case worst != nil && findingRank(worst.Kind) > 1:
 		v.Mood, v.Head = MoodTrouble, findingHead(worst.Kind)
 	case st.Err != nil && !st.Offline:
+		v.Failing = true
 		v.Mood, v.Head, v.Text = MoodWarning, "Not in step", Sentence(st.Err)
 	case st.Offline:
 		v.Mood, v.Head, v.Text = MoodQuiet, "Offline", "The storage was not reached. Everything goes on working here, and it is tried again by itself."
@@ -392,6 +394,16 @@ func (h *Sharing) Alarm() (v SharedVault, ok bool) {
 func (h *Sharing) Asking() (v SharedVault, ok bool) {
 	for _, each := range h.Vaults() {
 		if each.Requests > 0 && each.Role == Admin {
+			return each, true
+		}
+	}
+	return v, false
+}
+
+// Failing is the first shared vault whose storage will not have this device until somebody does something about it.
+func (h *Sharing) Failing() (v SharedVault, ok bool) {
+	for _, each := range h.Vaults() {
+		if each.Failing {
 			return each, true
 		}
 	}

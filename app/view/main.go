@@ -167,6 +167,10 @@ func (p *mainPage) updateCare() {
 		p.care.Set(widget.Warning, "Two keys for one account of “"+v.Name+"”", tornText(v)+" The list shows one of them.", widget.Action{Label: "Choose", Do: func() { p.root.openShared(v.ID) }})
 		return
 	}
+	if v, ok := sharing.Failing(); ok {
+		p.care.Set(widget.Warning, "“"+v.Name+"” is not in step", v.Text, widget.Action{Label: "Look at it", Do: func() { p.root.openShared(v.ID) }})
+		return
+	}
 	if left := exports.Left(); left != "" {
 		p.care.Set(widget.Warning, "Keys in the open", left,
 			widget.Action{Label: "Delete", Do: exports.DeleteLeft},

@@ -334,3 +334,18 @@ func TestPlainHTTPIsInsistedOn(t *testing.T) {
 		t.Error("what was said of one server holds for another")
 	}
 }
+
+// Somebody whose password was withdrawn learns it where they look: nothing arrives any more until they do something about it. Not being
+// reached is no such thing.
+func TestAStorageThatRefusesIsToldOverTheList(t *testing.T) {
+	for _, offline := range []bool{false, true} {
+		s := newStage(t, phone, look.Config{}, withDesk(func(t *apptest.Teams, _ *stage) {
+			t.Status[0].Err, t.Status[0].Offline = store.ErrDenied, offline
+		}))
+		s.until(s.session.Sharing().Known)
+		s.loop.Run()
+		if told := s.says("“Front desk” is not in step"); told == offline {
+			t.Errorf("offline: %v, told: %v", offline, told)
+		}
+	}
+}
