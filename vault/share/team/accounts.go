@@ -63,9 +63,18 @@ func (rec *record) takeIn(v *vault.Vault, now time.Time) error {
 	r := rec.replica
 	rec.absorbTags(v)
 	if !r.Ready() || !r.Role().Writes() {
-		for _, a := range rec.marked(v) { // project undoes it; whoever asks a person for changes says so before
+		for _, a := range rec.marked(v) {
 			changed, deleted, _, known := r.Brief(rec.shared(a.ID))
-			rec.changed = rec.changed || known && (!a.Changed.Equal(changed) || deleted == a.Trashed.IsZero())
+			if !known || a.Changed.Equal(changed) && deleted != a.Trashed.IsZero() {
+				continue
+			}
+			rec.changed = true // of a viewer project undoes it; whoever asks a person for changes says so before
+			if r.Role().Writes() {
+				if rec.waiting == nil {
+					rec.waiting = map[vault.ID]bool{}
+				}
+				rec.waiting[a.ID] = true
+			}
 		}
 		return nil
 	}
@@ -81,6 +90,22 @@ func (rec *record) takeIn(v *vault.Vault, now time.Time) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// absorbWaiting takes in what was changed before the key to write with arrived.
+func (rec *record) absorbWaiting(v *vault.Vault, now time.Time) error {
+	if !rec.replica.Ready() || !rec.replica.Role().Writes() {
+		return nil
+	}
+	for id := range rec.waiting {
+		if a, ok := v.Account(id); ok {
+			if err := rec.absorbOne(a, now); err != nil {
+				return err
+			}
+		}
+	}
+	rec.waiting = nil
 	return nil
 }
 
@@ -205,7 +230,7 @@ func (rec *record) projectOne(v *vault.Vault, id share.AccountID) error {
 		here, ok = v.Account(rec.local(id))
 	}
 	changed, deleted, counter, known := r.Brief(id)
-	if !known || !ok && deleted {
+	if !known || !ok && deleted || rec.waiting[here.ID] && r.Role().Writes() {
 		return nil
 	}
 	_, personal := rec.personal[id]

@@ -3,6 +3,7 @@ package team_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -326,6 +327,44 @@ func TestChangesAtOnceAreSeenByAll(t *testing.T) {
 	for i, p := range people {
 		if got := p.named("Harbour PBX"); got.Note != "by Anna" || got.Name != "by Ben" || got.URL != "https://ben.example" {
 			t.Errorf("after another change, person %d has note %q, name %q, address %q", i, got.Note, got.Name, got.URL)
+		}
+	}
+}
+
+// Somebody edits while a new key is still on its way to them, as in a folder of which a part has arrived: the edit waits, and is not undone.
+func TestAnEditWaitsForTheKey(t *testing.T) {
+	id, st, people := meet(t, 1, vaulttest.Canonical()[:2]...)
+	a, b := people[0], people[1]
+	me, err := b.s.Status(id)
+	b.must(err)
+	held := map[string][]byte{}
+	_, err = a.s.Rotate(ctx, id)
+	a.must(err)
+	for name, data := range st.objects {
+		if strings.Contains(name, "/key/") && strings.Contains(name, string(me.Me)) {
+			held[name] = data
+			delete(st.objects, name)
+		}
+	}
+	b.sync(id)
+	if now, err := b.s.Status(id); err != nil || now.Ready {
+		t.Fatalf("ready without the key: %v", err)
+	}
+	b.edit("Harbour PBX", func(x *vault.Account) { x.Note = "while it waits" })
+	b.sync(id)
+	b.sync(id)
+	if got := b.named("Harbour PBX").Note; got != "while it waits" {
+		t.Errorf("the edit was undone: %q", got)
+	}
+	for name, data := range held {
+		st.objects[name] = data
+	}
+	b.sync(id)
+	a.sync(id)
+	b.sync(id)
+	for i, p := range people {
+		if got := p.named("Harbour PBX").Note; got != "while it waits" {
+			t.Errorf("person %d has %q", i, got)
 		}
 	}
 }

@@ -138,6 +138,9 @@ type record struct {
 	synced   time.Time // last success, not newer than keepSynced makes it
 	replica  *share.Replica
 	changed  bool // since it was read, by what a person changed about accounts
+
+	// waiting are accounts that were changed here while the key to write with had not arrived: not yet taken in, and not to be undone.
+	waiting map[vault.ID]bool
 }
 
 // keepSynced is how old the noted time of the last success may get before it is worth a save of its own.

@@ -230,6 +230,9 @@ func (s *Service) settle(ctx context.Context, id share.VaultID, before []byte, s
 			if err != nil {
 				return err
 			}
+			if err := rec.absorbWaiting(v, now); err != nil {
+				return err
+			}
 			if out, _, err = rec.replica.Decide(view, now); err != nil {
 				return err
 			}
