@@ -144,9 +144,12 @@ func (s *stage) press(key fyne.KeyName) {
 	event := &fyne.KeyEvent{Name: key}
 	if f := s.win.Canvas().Focused(); f != nil {
 		f.TypedKey(event)
-		return
+	} else {
+		s.win.Canvas().OnTypedKey()(event)
 	}
-	s.win.Canvas().OnTypedKey()(event)
+	if f := s.win.Canvas().Focused(); key == fyne.KeySpace && f != nil { // as the driver does, to what has the keyboard by now
+		f.TypedRune(' ')
+	}
 }
 
 // write types text wherever the keyboard is.

@@ -172,6 +172,20 @@ func TestRemoveAndUndo(t *testing.T) {
 	}
 }
 
+// The space bar on a card leads to a field, and leaves nothing in it.
+func TestSpaceBarLeavesNoTrace(t *testing.T) {
+	s := newStage(t, phone, look.Config{}, openVault)
+	s.root.openExport()
+	s.press(fyne.KeySpace)
+	if _, chosen := s.session.Export().Chosen(); !chosen {
+		t.Fatal("the first form is not chosen")
+	}
+	p := s.root.current.(*exportPage)
+	if s.win.Canvas().Focused() != p.first.Focusable() || !p.first.IsEmpty() {
+		t.Errorf("the keyboard is in %T, which is empty: %v", s.win.Canvas().Focused(), p.first.IsEmpty())
+	}
+}
+
 func TestUnlockPage(t *testing.T) {
 	s := newStage(t, phone, look.Config{}, lockedVault)
 	s.write("wrong")

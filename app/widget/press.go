@@ -32,11 +32,11 @@ func (p *pressable) fire() {
 // Tapped implements fyne.Tappable.
 func (p *pressable) Tapped(*fyne.PointEvent) { p.fire() }
 
-// TypedKey implements fyne.Focusable: Enter and the space bar press. Escape, F1 and what turns pages
-// belong to the screen, and are passed on to it: the driver gives keys to what has the focus alone.
+// TypedKey implements fyne.Focusable: Enter presses. Escape, F1 and what turns pages belong to the
+// screen, and are passed on to it: the driver gives keys to what has the focus alone.
 func (p *pressable) TypedKey(ev *fyne.KeyEvent) {
 	switch ev.Name {
-	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeySpace:
+	case fyne.KeyReturn, fyne.KeyEnter:
 		p.fire()
 	case fyne.KeyEscape, fyne.KeyF1, fyne.KeyLeft, fyne.KeyRight, fyne.KeyPageUp, fyne.KeyPageDown:
 		if c := p.canvas(); c != nil && c.OnTypedKey() != nil {
@@ -58,8 +58,13 @@ func (p *pressable) canvas() fyne.Canvas {
 // base tells which pressable a widget is made of.
 func (p *pressable) base() *pressable { return p }
 
-// TypedRune implements fyne.Focusable.
-func (p *pressable) TypedRune(rune) {}
+// TypedRune implements fyne.Focusable: the space bar presses. It comes as a key and then as a
+// character; were the key what presses, a field that gets the focus by it would get the character.
+func (p *pressable) TypedRune(r rune) {
+	if r == ' ' {
+		p.fire()
+	}
+}
 
 // FocusGained implements fyne.Focusable.
 func (p *pressable) FocusGained() {

@@ -48,6 +48,9 @@ func shown(t *testing.T, l *RowList) []int {
 func key(l fyne.Focusable, names ...fyne.KeyName) {
 	for _, n := range names {
 		l.TypedKey(&fyne.KeyEvent{Name: n})
+		if n == fyne.KeySpace { // the driver tells it twice
+			l.TypedRune(' ')
+		}
 	}
 }
 
