@@ -28,13 +28,13 @@ const (
 	leak8 = 1
 )
 
-// inModule are the looks into a module, in modules from its middle: its inner three fifths, so that a line of text or a scratch
+// inModule are the looks into a module, in modules from its edge: its inner three fifths, so that a line of text or a scratch
 // across it is only a part of what is seen.
-var inModule = [5]float64{-0.3, -0.15, 0, 0.15, 0.3}
+var inModule = [5]float64{0.2, 0.35, 0.5, 0.65, 0.8}
 
 // standingOut reads side × side modules where at says they are by their own grey, not by the threshold of the pixels: dark is what
 // is darker than the modules around it, less what blur lent it from its neighbours. It reads what lies under shadows, glare and
-// stripes, what shines through, and what is blurred; and costs ten times as much.
+// stripes, what shines through, and what is blurred; and costs several times as much.
 func standingOut(l *levels, at func(u, v float64) Point, side int) *gozxing.BitMatrix {
 	out, err := gozxing.NewSquareBitMatrix(side)
 	if err != nil {
@@ -43,13 +43,23 @@ func standingOut(l *levels, at func(u, v float64) Point, side int) *gozxing.BitM
 	// With one more row and column of zeros before the first, sums of sums: any square costs four looks.
 	n := side + 1
 	grey, sums := make([]int32, side*side), make([]int32, n*n)
+	// Within a module every map is as good as straight: its corners say where all of it is.
+	top, bottom := make([]Point, n), make([]Point, n)
+	for x := range bottom {
+		bottom[x] = at(float64(x), 0)
+	}
 	for y := range side {
+		top, bottom = bottom, top
+		for x := range bottom {
+			bottom[x] = at(float64(x), float64(y+1))
+		}
 		row := int32(0)
 		for x := range side {
 			g := int32(0)
 			for _, dv := range inModule {
+				left, right := between(top[x], bottom[x], dv), between(top[x+1], bottom[x+1], dv)
 				for _, du := range inModule {
-					g += int32(l.value(at(float64(x)+0.5+du, float64(y)+0.5+dv)))
+					g += int32(l.value(between(left, right, du)))
 				}
 			}
 			if l.inverted() {
@@ -78,4 +88,9 @@ func standingOut(l *levels, at func(u, v float64) Point, side int) *gozxing.BitM
 		}
 	}
 	return out
+}
+
+// between is the place that is the given part of the way from a to b.
+func between(a, b Point, part float64) Point {
+	return Point{a.X + part*(b.X-a.X), a.Y + part*(b.Y-a.Y)}
 }
