@@ -122,8 +122,15 @@ func (b *bench) run(reader, write string, sets []string) error {
 	b.native = n
 	var all []*tally
 	if b.draw > 0 {
-		if all, err = b.drawn(); err != nil {
-			return err
+		for _, d := range []struct {
+			name string
+			draw func(n int, seed uint64, each func(p picture, m *image.RGBA) error) error
+		}{{"drawn here", drawn}, {"photographs drawn here", photographs}} {
+			ts, err := b.drawn(d.name, d.draw)
+			if err != nil {
+				return err
+			}
+			all = append(all, ts...)
 		}
 	}
 	for _, set := range sets {
@@ -145,11 +152,11 @@ func (b *bench) run(reader, write string, sets []string) error {
 	return replace(write, text)
 }
 
-// drawn tallies the pictures that are drawn here.
-func (b *bench) drawn() ([]*tally, error) {
-	whole := &tally{name: "**drawn here**"}
+// drawn tallies the pictures that draw draws.
+func (b *bench) drawn(name string, draw func(n int, seed uint64, each func(p picture, m *image.RGBA) error) error) ([]*tally, error) {
+	whole := &tally{name: "**" + name + "**"}
 	out := []*tally{whole}
-	err := drawn(b.draw, b.seed, func(p picture, m *image.RGBA) error {
+	err := draw(b.draw, b.seed, func(p picture, m *image.RGBA) error {
 		if !strings.Contains(p.Image, b.match) {
 			return nil
 		}
