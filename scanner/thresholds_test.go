@@ -780,3 +780,61 @@ func TestCheckAllowance(t *testing.T) {
 		}
 	}
 }
+
+// TestTooSmall: below 1.8 pixels a module is said to be too small, in pixels of the picture and not of a level.
+func TestTooSmall(t *testing.T) {
+	b := newBitmap(400, 400)
+	for _, c := range []struct {
+		module, scale float64
+		want          Why
+	}{{1.7, 1, TooSmall}, {1.9, 1, Covered}, {0.95, 2, Covered}, {3.4, 0.5, TooSmall}} {
+		u := verdict(b, Unread{Why: Covered, Module: c.module, Corners: [4]Point{{50, 50}, {90, 50}, {90, 90}, {50, 90}}}, c.scale)
+		if u.Why != c.want {
+			t.Errorf("modules of %g pixels at level %g: %s", c.module, c.scale, u.Why)
+		}
+	}
+}
+
+// TestSizes: a picture is halved as long as its smaller side has 240 pixels.
+func TestSizes(t *testing.T) {
+	for _, c := range []struct{ side, levels int }{{230, 2}, {250, 4}, {470, 4}, {490, 6}} {
+		m := image.NewGray(image.Rect(0, 0, c.side, 2200)) // not enlarged, and stripes without a pale part
+		for i := range m.Pix {
+			m.Pix[i] = uint8(i % c.side / 20 % 2 * 255)
+		}
+		sc := &scan{ctx: context.Background(), work: new(workspace), reader: newReader()}
+		p, _ := grey(m, onWhite, &sc.work.grey)
+		if err := sc.allSizes(p); err != nil || sc.effort.levels != c.levels {
+			t.Errorf("%d pixels: %d levels, %v", c.side, sc.effort.levels, err)
+		}
+	}
+}
+
+// TestOutside: finders of a code that was read, and a little beyond its corners, are no others.
+func TestOutside(t *testing.T) {
+	sc := &scan{codes: []Code{{Corners: [4]Point{{100, 100}, {200, 100}, {200, 200}, {100, 200}}}}}
+	for _, c := range []struct {
+		x    float64
+		kept bool
+	}{{150, false}, {203, false}, {208, true}, {97, false}, {92, true}} {
+		if got := len(sc.outside([]finder{{x: c.x, y: 150}}, 1)); got != map[bool]int{true: 1}[c.kept] {
+			t.Errorf("%g: %d kept", c.x, got)
+		}
+		if got := len(sc.outside([]finder{{x: c.x / 2, y: 75}}, 2)); got != map[bool]int{true: 1}[c.kept] {
+			t.Errorf("%g in a smaller level: %d kept", c.x, got)
+		}
+	}
+}
+
+// TestExplainedAmongMany: half a code is seen though sixty other places look like finders.
+func TestExplainedAmongMany(t *testing.T) {
+	l, a, c := edge(5, 24, steady)
+	var fs []finder
+	for i := range 60 {
+		fs = append(fs, finder{x: 1000 + 14*float64(i), y: 50, module: 5, wide: 5, tall: 5, support: 20})
+	}
+	fs = append(fs, a, c)
+	if u := explain(l, newLinks(l.bits, fs, nil), &effort{}, 1); u == nil {
+		t.Error("nothing is said")
+	}
+}
