@@ -199,55 +199,57 @@ func sealKeys(crypto Crypto, signer secret.Bytes, ring keyring, recipient string
 	return crypto.Seal(recipient, plain)
 }
 
-// openKeys reads a key object that is for the holder of identity. Errors as of open.
-func (k keepers) openKeys(name object, stored []byte, identity secret.Bytes) ([]EpochKey, error) {
+// openKeys reads a key object that is for the holder of identity. all says that the chain knows each key in it; else it may be of more use when
+// the entry has come that it arrived before. Errors as of open.
+func (k keepers) openKeys(name object, stored []byte, identity secret.Bytes) (keys []EpochKey, all bool, err error) {
 	if hashOf(stored) != name.hash {
-		return nil, ErrDamaged
+		return nil, false, ErrDamaged
 	}
 	plain, err := k.crypto.Open(identity, stored)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer clear(plain)
 	sig, body, err := split(plain)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if err := formatOf(body); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	var ring keyring
 	if err := unmarshal(body, &ring); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	by, known := k.chain.Introduced(ring.By)
 	if !known {
-		return nil, fmt.Errorf("%w: who wrapped the keys", ErrUnknown)
+		return nil, false, fmt.Errorf("%w: who wrapped the keys", ErrUnknown)
 	}
 	if !k.crypto.Verify(by.Public, append([]byte(signedKeys), body...), sig) {
-		return nil, fmt.Errorf("%w: wrapped keys", ErrForged)
+		return nil, false, fmt.Errorf("%w: wrapped keys", ErrForged)
 	}
 	if ring.Vault != k.vault || ring.Device != name.device || ring.Epoch != name.n {
-		return nil, fmt.Errorf("%w: wrapped keys", ErrSwapped)
+		return nil, false, fmt.Errorf("%w: wrapped keys", ErrSwapped)
 	}
 	if ring.Format != Format || len(ring.Keys) == 0 || len(ring.Keys) > maxEntries {
-		return nil, fmt.Errorf("%w: wrapped keys", ErrFormat)
+		return nil, false, fmt.Errorf("%w: wrapped keys", ErrFormat)
 	}
 	epochs := k.chain.Epochs()
-	var keys []EpochKey
+	all = true
 	for _, t := range ring.Keys {
 		key := EpochKey{Epoch: t.Epoch, Identity: secret.FromString(t.Identity)}
 		key.Commit = commitOf(key.Identity)
 		epoch, known := epochs[key.Commit]
 		switch {
 		case !known:
-			continue // of a branch that has not been seen, or a lie: not used either way
+			all = false // of a branch that has not been seen, or a lie: not used either way
+			continue
 		case epoch != t.Epoch:
-			return nil, fmt.Errorf("%w: wrapped keys", ErrSwapped)
+			return nil, false, fmt.Errorf("%w: wrapped keys", ErrSwapped)
 		}
 		keys = append(keys, key)
 	}
-	return keys, nil
+	return keys, all, nil
 }
 
 func sortKeys(keys []EpochKey) {

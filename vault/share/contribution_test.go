@@ -143,7 +143,10 @@ func TestKeysThatAreRefused(t *testing.T) {
 		stored, err := sealKeys(tm.cfg.Crypto, by.signer, ring, b.me.Recipient)
 		tm.must(err)
 		name, _ := parseName(a.vault, keyName(a.vault, key.Epoch, b.Me(), hashOf(stored)))
-		keys, err := b.keepers().openKeys(name, stored, b.identity)
+		keys, all, err := b.keepers().openKeys(name, stored, b.identity)
+		if all != (x.want == nil && what == "all right") {
+			t.Errorf("%s: all of them are known: %v", what, all)
+		}
 		if !errors.Is(err, x.want) || err == nil && x.want != nil || len(keys) != x.keys {
 			t.Errorf("%s: %d keys, %v, want %v", what, len(keys), err, x.want)
 		}

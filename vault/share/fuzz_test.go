@@ -168,7 +168,7 @@ func FuzzKeys(f *testing.F) {
 			t.Fatal(err)
 		}
 		o, _ := parseName(r.vault, keyName(r.vault, 1, r.Me(), hashOf(stored)))
-		if _, err := r.keepers().openKeys(o, stored, r.identity); err != nil && !ours(err) {
+		if _, _, err := r.keepers().openKeys(o, stored, r.identity); err != nil && !ours(err) {
 			t.Errorf("%v", err)
 		}
 	})

@@ -78,3 +78,29 @@ func TestTwoSidesOfAStorage(t *testing.T) {
 		t.Errorf("%+v", sum.Findings)
 	}
 }
+
+// TestAKeyThatComesBeforeItsEntry, as in a folder that somebody synchronises, is read again when the entry has come.
+func TestAKeyThatComesBeforeItsEntry(t *testing.T) {
+	tm, a, b, _, _ := admins(t, 67)
+	tm.must(a.Rotate(tm.now))
+	tm.sync(0)
+	first := a.chain.Standing().Head
+	b.readKeys = map[string]bool{}
+	tm.must(a.Rotate(tm.now))
+	tm.sync(0)
+	last := a.chain.Standing().Head
+	name := ctlName(a.vault, last.N, last.Hash)
+	late := tm.st.objects[name]
+	delete(tm.st.objects, name)
+	tm.sync(1) // it has the entry of the key before, which it misses, and the keys of the one after
+	if b.chain.Standing().Head != first || len(b.readKeys) == 0 && b.Ready() {
+		t.Fatal("not played as it should be")
+	}
+	tm.st.objects[name] = late
+	tm.sync(1)
+	if !b.Ready() {
+		t.Error("the key was read too early, and never again")
+	}
+	tm.settle()
+	tm.same()
+}

@@ -207,7 +207,7 @@ func (r *Replica) pullKeys(g *getter, _ time.Time) error {
 		if gone {
 			continue
 		}
-		keys, err := r.keepers().openKeys(o, stored, r.identity)
+		keys, all, err := r.keepers().openKeys(o, stored, r.identity)
 		if err != nil {
 			// What is not for our own, published key was not made by anybody who wanted us to read it.
 			if errors.Is(err, ErrForeign) {
@@ -216,14 +216,16 @@ func (r *Replica) pullKeys(g *getter, _ time.Time) error {
 			r.failed(g, o, o.device, err)
 			continue
 		}
-		r.readKeys[o.name] = true
-		g.view.Changed = true
+		if all { // else it is read once more when the chain has grown: where folders are synchronised, nothing arrives in order
+			r.readKeys[o.name] = true
+			g.view.Changed = true
+		}
 		if ring := ringOf(keys); ring[r.chain.Standing().Commit] {
 			r.ring = ring
 		}
 		for _, k := range keys {
 			if !have[k.Commit] {
-				have[k.Commit] = true
+				have[k.Commit], g.view.Changed = true, true
 				r.keys = append(r.keys, k)
 			}
 		}
