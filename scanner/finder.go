@@ -310,9 +310,18 @@ func crossCheck(b *bitmap, x, y int, module float64) (finder, bool) {
 	var col [5]float64
 	col[2] = float64(core)
 	light := b.down(x, y-1-up, -1, most+1, false)
-	col[1], col[0] = float64(light), float64(b.down(x, y-1-up-light, -1, most+1, true))
+	above := y - 1 - up - light
+	col[1], col[0] = float64(light), float64(b.down(x, above, -1, most+1, true))
 	light = b.down(x, y+1+downward, 1, most+1, false)
-	col[3], col[4] = float64(light), float64(b.down(x, y+1+downward+light, 1, most+1, true))
+	below := y + 1 + downward + light
+	col[3], col[4] = float64(light), float64(b.down(x, below, 1, most+1, true))
+	// Where the picture ends nobody knows how the ring goes on.
+	if above-int(col[0]) < 0 {
+		col[0] = max(col[0], col[2]/3)
+	}
+	if below+int(col[4]) >= b.h {
+		col[4] = max(col[4], col[2]/3)
+	}
 	tall, ok := finderRuns(col, 0.6)
 	// Perspective and unequal scaling stretch one axis; more than 1.7 is not a code seen on a screen
 	// or held to a camera.
@@ -370,7 +379,7 @@ func diagonal(b *bitmap, x, y, dy, most int) (core int, ok bool) {
 			n++
 			px, py = px+s, py+s*dy
 		}
-		if n == 0 || !b.at(px, py) {
+		if n == 0 || b.inside(px, py) && !b.at(px, py) {
 			return 0, false
 		}
 	}
@@ -420,8 +429,13 @@ func ringed(b *bitmap, f finder) bool {
 		// diagonal after 2.1 and 3.5; and a module of a pattern that is turned measures up to 1.4 in rows and columns, so
 		// that all of this may also be a factor of 0.7 less.
 		var core, ring, end float64
+		out := false
 		for r := step; r < 7 && end == 0; r += step {
-			switch dark := b.at(floor(f.x+r*dx), floor(f.y+r*dy)); {
+			x, y := floor(f.x+r*dx), floor(f.y+r*dy)
+			if out = core != 0 && !b.inside(x, y); out {
+				break
+			}
+			switch dark := b.at(x, y); {
 			case core == 0:
 				if !dark {
 					core = r
@@ -433,6 +447,10 @@ func ringed(b *bitmap, f finder) bool {
 			case !dark:
 				end = r
 			}
+		}
+		if out {
+			ends |= 1 << i // the picture ends before it
+			continue
 		}
 		if end != 0 && end-ring < widestRing {
 			ends |= 1 << i

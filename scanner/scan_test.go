@@ -415,3 +415,24 @@ func TestPageOfLabels(t *testing.T) {
 		t.Errorf("%d of %d codes not read: %v", len(want), columns*rows, want)
 	}
 }
+
+// TestCutToTheRing: a code whose finders begin a little outside the picture, above or below, is read.
+func TestCutToTheRing(t *testing.T) {
+	code := modules(t, secretText, qrcode.Medium)
+	const px = 6
+	half := float64(len(code)) / 2 * px
+	for _, turn := range []float64{0, 8, 20, 180} {
+		for _, below := range []bool{false, true} {
+			m := page(500, 400, color.RGBA{60, 80, 120, 255})
+			reach := half * (math.Abs(math.Cos(turn*math.Pi/180)) + math.Abs(math.Sin(turn*math.Pi/180)))
+			y := reach - 0.9*px // nearly a module is missing
+			if below {
+				y = 400 - y
+			}
+			put(m, code, stamp{x: 250, y: y, px: px, turn: turn, quiet: 4})
+			if r := mustScan(t, m); len(r.Codes) != 1 || r.Codes[0].Text != secretText {
+				t.Errorf("turned by %g°, below %v: %+v", turn, below, r)
+			}
+		}
+	}
+}
