@@ -133,10 +133,12 @@ func TestTagsForEverybodyAndOnesOwn(t *testing.T) {
 		p.until(func() bool { return saved })
 		p.out()
 	}
+	// What everybody's tags are is known a moment before the list shows them: both are waited for.
 	tags := func(p *member, shared, own string) func() bool {
 		return func() bool {
-			f := p.s.List().Edit(p.row(0).ID)
-			return strings.Join(f.SharedTags, " ") == shared && strings.Join(f.Tags, " ") == own
+			row := p.row(0)
+			f := p.s.List().Edit(row.ID)
+			return strings.Join(f.SharedTags, " ") == shared && strings.Join(f.Tags, " ") == own && strings.Join(row.SharedTags, " ") == shared
 		}
 	}
 	ada.until(tags(ada, "", "ada's"))
