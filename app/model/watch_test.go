@@ -3,6 +3,7 @@ package model_test
 import (
 	"image"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -91,13 +92,13 @@ func TestWatchEnds(t *testing.T) {
 // On Wayland the desktop portal takes the pictures: less often, and not for long where it asks the person for each.
 func TestWatchThroughThePortal(t *testing.T) {
 	start := func(w *world, took func(n int) time.Duration) (pictures func() int) {
-		n := 0
+		var n atomic.Int32
 		w.body.Capture = func() string { return capture.MethodPortal }
 		w.screens.Put(screenOf(0))
-		w.screens.Ask = func() { n++; time.Sleep(took(n)) }
+		w.screens.Ask = func() { time.Sleep(took(int(n.Add(1)))) }
 		w.open("")
 		w.add.WatchScreen()
-		return func() int { synctest.Wait(); return n }
+		return func() int { synctest.Wait(); return int(n.Load()) }
 	}
 	t.Run("by itself", func(t *testing.T) {
 		inWorld(t, func(w *world) {
