@@ -349,7 +349,7 @@ func (s *Store) parse(body io.Reader, folder, date string) ([]entry, error) {
 			continue
 		}
 		if m, err := http.ParseTime(r.modified()); err == nil && !now.IsZero() {
-			e.old = now.Sub(m) > staleAfter
+			e.old = m.Year() >= dated && now.Sub(m) > staleAfter
 			// To the second: a change in the second of the last one would not show. So it counts when that is over.
 			if e.tag == "" && now.Sub(m) > settled {
 				e.tag = r.modified()

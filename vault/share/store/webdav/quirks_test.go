@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -375,6 +376,18 @@ func TestSweep(t *testing.T) {
 	put(t, s, "sv-a/ctl/1-00")
 	storetest.PlantWebDAV(t, fs, "sv-a/ctl/.~tally-00.tmp", []byte("x"))
 	storetest.PlantWebDAV(t, fs, "sv-a/ctl/.~lock.tmp", []byte("x"))
+	// One that somebody is just beginning to write has no time yet.
+	const begun = "/sv-a/ctl/.~tally-01.tmp"
+	f, err := fs.OpenFile(t.Context(), begun, os.O_RDWR|os.O_CREATE, 0o666)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := f.Stat(); err != nil || !info.ModTime().IsZero() {
+		t.Fatalf("a file without content was changed at %v, %v", info.ModTime(), err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
 	there := func() bool {
 		f, err := fs.Stat(t.Context(), "/sv-a/ctl/.~tally-00.tmp")
 		return err == nil && f != nil
@@ -393,6 +406,9 @@ func TestSweep(t *testing.T) {
 	}
 	if _, err := fs.Stat(t.Context(), "/sv-a/ctl/.~lock.tmp"); err != nil {
 		t.Error("somebody else's file was removed")
+	}
+	if _, err := fs.Stat(t.Context(), begun); err != nil {
+		t.Error("a file that is just being written was removed")
 	}
 }
 

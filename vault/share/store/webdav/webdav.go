@@ -46,6 +46,9 @@ const (
 	// Temporary files, as in a folder: programs that keep folders in step leave these names alone.
 	tempPrefix, tempSuffix = ".~tally-", ".tmp"
 	staleAfter             = 24 * time.Hour
+	// dated is the first year a time of change is believed: servers give a file that is just being written none, which reads as the
+	// year 1, 1601 or 1970, and it is no file that somebody left behind.
+	dated = 2000
 	// maxSmall bounds replies whose content does not matter.
 	maxSmall = 1 << 20
 	// parallel is how many folders are asked for at once.
