@@ -49,12 +49,13 @@ func serve(ctx context.Context, requests <-chan request, session *model.Session,
 		case <-ctx.Done():
 			return
 		case r := <-requests:
-			fyne.Do(func() { r.reply <- answer(session, w, r.Request) })
+			fyne.Do(func() { answer(session, w, r.Request, func(a platform.Reply) { r.reply <- a }) })
 		}
 	}
 }
 
-func answer(session *model.Session, w *window, r platform.Request) platform.Reply {
+// answer does what another process asks for, and calls reply once, possibly later.
+func answer(session *model.Session, w *window, r platform.Request, reply func(platform.Reply)) {
 	switch r.Command {
 	case commandOpen:
 		w.raise()
@@ -63,11 +64,16 @@ func answer(session *model.Session, w *window, r platform.Request) platform.Repl
 		w.raise()
 		w.root.OpenPack(string(r.Text.Reveal()))
 	case commandLock:
-		if _, locked := session.Lock(); !locked {
-			return platform.Reply{Word: replyNothingToLock}
-		}
+		session.LockAsAsked(func(locked bool) {
+			if !locked {
+				reply(platform.Reply{Word: replyNothingToLock})
+				return
+			}
+			reply(platform.Reply{Word: replyOK})
+		})
+		return
 	default:
 		w.raise()
 	}
-	return platform.Reply{Word: replyOK}
+	reply(platform.Reply{Word: replyOK})
 }

@@ -399,6 +399,27 @@ func (s *Session) Lock() (sentence string, locked bool) {
 	return "", true
 }
 
+// LockAsAsked is Lock for another process, which may have set the passphrase a moment ago: where none is known yet, it is asked
+// for first. then is called once, on the models' goroutine, before it returns or later.
+func (s *Session) LockAsAsked(then func(locked bool)) {
+	if s.state != Open || s.HasPassphrase() {
+		_, locked := s.Lock()
+		then(locked)
+		return
+	}
+	ctx, epoch := s.ctx, s.epoch
+	go func() { // not a job: a keyring may take its time to answer
+		st, err := s.d.Vault.Status(ctx)
+		s.d.Post(func() {
+			if err == nil && !s.closed && s.epoch == epoch {
+				s.status = st
+			}
+			_, locked := s.Lock()
+			then(locked)
+		})
+	}()
+}
+
 // lockNow drops everything at once, and then lets the vault wipe its keys after
 // the saves that are under way.
 func (s *Session) lockNow() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -220,6 +221,33 @@ func TestLock(t *testing.T) {
 		w.loop.Settle()
 		if w.s.State() != model.Open || w.list.Len() != 1 {
 			t.Errorf("state %v, %d rows", w.s.State(), w.list.Len())
+		}
+	})
+}
+
+// Another process sets a passphrase and asks for the lock at once, before the window looked at the vault again.
+func TestLockAsAskedByAnotherProcess(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.open("", totp("Acme", "maria", 1))
+		var answers []bool
+		ask := func() {
+			w.s.LockAsAsked(func(locked bool) { answers = append(answers, locked) })
+			w.loop.Settle()
+		}
+		ask()
+		if !slices.Equal(answers, []bool{false}) || w.s.State() != model.Open {
+			t.Fatalf("answers %v, state %v, with nothing to lock with", answers, w.s.State())
+		}
+		if err := w.vault.SetPassphrase(t.Context(), secret.Bytes{}, pass("open sesame")); err != nil {
+			t.Fatal(err)
+		}
+		ask()
+		if !slices.Equal(answers, []bool{false, true}) || w.s.State() != model.Locked || w.vault.Unlocked() {
+			t.Fatalf("answers %v, state %v, unlocked %v", answers, w.s.State(), w.vault.Unlocked())
+		}
+		ask()
+		if !slices.Equal(answers, []bool{false, true, true}) {
+			t.Fatalf("answers %v, when it was locked", answers)
 		}
 	})
 }
