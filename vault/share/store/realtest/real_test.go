@@ -65,6 +65,8 @@ func TestApacheDigest(t *testing.T) { t.Parallel(); conformWebDAV(t, servers.Apa
 func TestLighttpd(t *testing.T)     { t.Parallel(); conformWebDAV(t, servers.Lighttpd(t), true) }
 func TestNginx(t *testing.T)        { t.Parallel(); conformWebDAV(t, servers.Nginx(t), true) }
 func TestRclone(t *testing.T)       { t.Parallel(); conformWebDAV(t, servers.Rclone(t), true) }
+func TestSabre(t *testing.T)        { t.Parallel(); conformWebDAV(t, servers.Sabre(t, false), true) }
+func TestSabreTags(t *testing.T)    { t.Parallel(); conformWebDAV(t, servers.Sabre(t, true), true) }
 
 // A server that stands behind another one, which speaks TLS for it: with the name people know it by, and with one of its own.
 func TestApacheBehindAnother(t *testing.T) {

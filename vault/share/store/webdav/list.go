@@ -43,8 +43,13 @@ func (s *Store) List(ctx context.Context, prefix string) ([]store.Object, error)
 		}
 		return nil, err
 	}
-	if w.missing && (start == "" || !s.isThere(ctx)) {
-		return nil, &store.Failure{Op: "PROPFIND", Kind: store.ErrStorage, Detail: "the folder is not there"}
+	if w.missing {
+		switch {
+		case s.isThere(ctx, start):
+			return nil, errDisturbed
+		case start == "" || !s.isThere(ctx, ""):
+			return nil, &store.Failure{Op: "PROPFIND", Kind: store.ErrStorage, Detail: "the folder is not there"}
+		}
 	}
 	for _, temp := range w.stale {
 		s.discard(ctx, temp)
@@ -54,9 +59,16 @@ func (s *Store) List(ctx context.Context, prefix string) ([]store.Object, error)
 	return slices.CompactFunc(w.list, func(a, b store.Object) bool { return a.Name == b.Name }), nil
 }
 
-// isThere reports whether the folder of the Store itself is there, or may be.
-func (s *Store) isThere(ctx context.Context) bool {
-	_, err := s.propfind(ctx, "", "0")
+// errDisturbed says that a server gave no listing of a folder that is there. Servers made with sabre/dav say 404 of a whole folder
+// when one file in it goes while they list it; taken for an answer, what lies in it would be missing without a word.
+var errDisturbed = &store.Failure{Op: "PROPFIND", Kind: store.ErrStorage, Detail: "a folder that is there is not listed", Again: true}
+
+// isThere reports whether a folder is there, or may be; "" is that of the Store itself.
+func (s *Store) isThere(ctx context.Context, folder string) bool {
+	if folder != "" {
+		folder += "/"
+	}
+	_, err := s.propfind(ctx, folder, "0")
 	return !errors.Is(err, store.ErrNotFound)
 }
 
@@ -164,6 +176,9 @@ func (w *walk) level(ctx context.Context, start string, folders []entry) ([]entr
 		group.Go(func() {
 			defer func() { <-slots }()
 			entries, err := w.folder(ctx, folder)
+			if errors.Is(err, store.ErrNotFound) && folder.name != start && w.s.isThere(ctx, folder.name) {
+				err = errDisturbed
+			}
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			if errors.Is(err, store.ErrNotFound) {

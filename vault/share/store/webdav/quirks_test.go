@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -326,6 +327,52 @@ func TestUnchangedFolders(t *testing.T) {
 	now = now.Add(6 * time.Minute)
 	if n := list(); n != 34 || l.count("PROPFIND") != 34 {
 		t.Errorf("later: %d objects, %d requests", n, l.count("PROPFIND"))
+	}
+}
+
+// A server made with sabre/dav says of a folder that it is not there when one file in it goes while it lists it. Nothing may be missing
+// from a listing for that, at the top, below or in between; a folder that is truly gone is.
+func TestFolderSaidToBeGone(t *testing.T) {
+	for _, depth := range []string{"infinity", "1"} {
+		for _, folder := range []string{"/", "/sv-a/", "/sv-a/dev/", "/sv-a/dev/01/", "/sv-a/inbox/"} {
+			for _, prefix := range []string{"", "sv-a/", "sv-a/dev/"} {
+				t.Run(depth+" "+folder+" "+prefix, func(t *testing.T) {
+					honest, fs := storetest.ServeWebDAV()
+					var lie atomic.Bool
+					srv := storetest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+						asked := req.Header.Get("Depth")
+						switch {
+						case req.Method == "PROPFIND" && asked != "0" && strings.TrimSuffix(req.URL.Path, "/")+"/" == folder && lie.Swap(false):
+							w.WriteHeader(http.StatusNotFound)
+							return
+						case req.Method == "PROPFIND" && asked == "infinity":
+							req.Header.Set("Depth", depth)
+						}
+						honest.ServeHTTP(w, req)
+					}))
+					raw := open(t, webdav.Config{URL: srv.URL + "/"})
+					put(t, raw, "sv-a/ctl/0-00", "sv-a/dev/01/1-00", "sv-a/dev/02/1-00", "sv-a/inbox/1-00")
+					want, err := raw.List(t.Context(), prefix)
+					if err != nil || len(want) < 2 {
+						t.Fatalf("%d objects, %v", len(want), err)
+					}
+					lie.Store(true)
+					patient := store.Retry(raw, store.Policy{Attempts: 2, Sleep: func(context.Context, time.Duration) error { return nil }})
+					got, err := patient.List(t.Context(), prefix)
+					if err != nil || !slices.Equal(got, want) {
+						t.Errorf("a folder said to be gone:\n got %v, %v\nwant %v", got, err, want)
+					}
+					lie.Store(false)
+					if err := fs.RemoveAll(t.Context(), "/sv-a/inbox"); err != nil {
+						t.Fatal(err)
+					}
+					got, err = raw.List(t.Context(), "sv-a/")
+					if err != nil || len(got) != 3 {
+						t.Errorf("a folder that is gone: %v, %v", got, err)
+					}
+				})
+			}
+		}
 	}
 }
 
