@@ -8,11 +8,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
+
+	"github.com/tallystick/tallystick/vault/durable"
 )
 
 // Names inside the directory of a vault.
@@ -65,6 +66,8 @@ func (osDisk) ReadDir(dir string) ([]fs.DirEntry, error) { return os.ReadDir(dir
 func (osDisk) Stat(path string) (fs.FileInfo, error)     { return os.Stat(path) }
 func (osDisk) Link(from, to string) error                { return os.Link(from, to) }
 func (osDisk) Remove(path string) error                  { return os.Remove(path) }
+func (osDisk) Rename(from, to string) error              { return durable.Rename(from, to) }
+func (osDisk) SyncDir(dir string) error                  { return durable.SyncDir(dir) }
 
 func (osDisk) Open(path string) (readHandle, error) {
 	f, err := os.Open(path)
@@ -83,17 +86,6 @@ func (osDisk) CreateTemp(dir string) (writeHandle, error) {
 	return f, nil
 }
 
-// Rename replaces to. On Windows that fails while anybody, such as a virus scanner, has
-// to open, which is over in a moment.
-func (osDisk) Rename(from, to string) error {
-	err := os.Rename(from, to)
-	for try := 0; err != nil && runtime.GOOS == "windows" && !errors.Is(err, fs.ErrNotExist) && try < 20; try++ {
-		time.Sleep(10 * time.Millisecond)
-		err = os.Rename(from, to)
-	}
-	return err
-}
-
 // Watch tells of changes of the files in dir.
 func (osDisk) Watch(dir string) (*fsnotify.Watcher, error) {
 	w, err := fsnotify.NewWatcher()
@@ -105,19 +97,6 @@ func (osDisk) Watch(dir string) (*fsnotify.Watcher, error) {
 		return nil, err
 	}
 	return w, nil
-}
-
-// SyncDir makes names durable. Windows has no such operation; NTFS keeps a journal of names.
-func (osDisk) SyncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }
 
 // stampOf tells one state of a file from another. A vault file is never the same
@@ -193,7 +172,8 @@ func readFile(d disk, path string, limit int64) ([]byte, fileStamp, error) {
 // writeFile puts data at path so that whatever happens, path holds the old content or
 // the new one, whole. check judges what is read back before it counts; beforeRename is
 // the last thing that can stop it. After an error path may still hold the new content
-// if the error came from making the name durable.
+// if the error came from making the name durable. durable.Replace knows neither check nor
+// beforeRename; and what a killed save leaves of this goes under the lock (removeTemps).
 func writeFile(d disk, path string, data []byte, check func(back []byte) error, beforeRename func() error) (err error) {
 	dir := filepath.Dir(path)
 	f, err := d.CreateTemp(dir)

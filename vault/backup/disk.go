@@ -7,7 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
+
+	"github.com/tallystick/tallystick/vault/durable"
 )
 
 // disk is the file operations a backup needs, so that tests can make each of them fail or
@@ -40,7 +41,8 @@ type osDisk struct{}
 
 func (osDisk) ReadDir(dir string) ([]fs.DirEntry, error) { return os.ReadDir(dir) }
 func (osDisk) Stat(path string) (fs.FileInfo, error)     { return os.Lstat(path) }
-func (osDisk) Rename(from, to string) error              { return os.Rename(from, to) }
+func (osDisk) Rename(from, to string) error              { return durable.Rename(from, to) }
+func (osDisk) SyncDir(dir string) error                  { return durable.SyncDir(dir) }
 func (osDisk) Remove(path string) error                  { return os.Remove(path) }
 
 func (osDisk) CreateTemp(dir string) (tempFile, error) {
@@ -64,25 +66,9 @@ func (osDisk) ReadFile(path string, limit int64) ([]byte, error) {
 	return data, err
 }
 
-// SyncDir makes names durable. Windows has no such operation, and neither have some network
-// folders, which is no reason to have no backup.
-func (osDisk) SyncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	if err := d.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !notForDirs(err) {
-		return err
-	}
-	return nil
-}
-
 // writeFile puts data at path, which check has judged as it came back from the disk: under a
-// temporary name, so that a name that counts never shows half a file.
+// temporary name, so that a name that counts never shows half a file. That judge, and the disk that
+// tests make fail, are why it is not durable.Replace.
 func writeFile(d disk, path string, data []byte, check func(back []byte) error) (err error) {
 	dir := filepath.Dir(path)
 	f, err := d.CreateTemp(dir)

@@ -1,5 +1,0 @@
-//go:build !unix
-
-package backup
-
-func notForDirs(error) bool { return false }
