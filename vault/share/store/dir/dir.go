@@ -37,6 +37,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/tallystick/tallystick/vault/durable"
 	"github.com/tallystick/tallystick/vault/share/store"
 )
 
@@ -319,10 +320,7 @@ func write(root *os.Root, name string, data []byte) error {
 	}
 	_, err = f.Write(data)
 	if err == nil {
-		err = f.Sync()
-		if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
-			err = nil // some network file systems know no sync
-		}
+		err = durable.Sync(f)
 	}
 	return errors.Join(err, f.Close())
 }
