@@ -135,7 +135,7 @@ func (p *addPage) build() {
 		body = sheet("Add an account", p.back, p.banner, w.body)
 	}
 	if p.stage == model.KeepKeys && !p.fresh { // built anew with every keystroke
-		putSheet(p.body, body)
+		p.root.rebuild(p, p.body, body)
 		return
 	}
 	p.body.Objects = []fyne.CanvasObject{body}

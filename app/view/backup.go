@@ -54,7 +54,7 @@ func (p *backupPage) update() {
 	objects = append(objects, widget.NewSection("Bring accounts back",
 		widget.NewText(widget.Muted, "From a backup of this computer or another one. You see what would change before anything does."),
 		widget.NewFlow(look.Space2, widget.NewButton(widget.Secondary, "Restore from a backup", look.IconRestore, p.root.openRestore))))
-	putSheet(p.body, sheet("Backups", p.back, objects...))
+	p.root.rebuild(p, p.body, sheet("Backups", p.back, objects...))
 }
 
 // standing is how it stands with backups that were set up.
@@ -211,7 +211,7 @@ func (p *restorePage) update() {
 	default:
 		objects = append(objects, widget.NewText(widget.Body, "Choose a backup (tallystick-backup-….zip) or an export of Tallystick (.age), or drop it here."), widget.NewFlow(look.Space2, choose))
 	}
-	putSheet(p.body, sheet("Restore", p.root.openBackup, objects...))
+	p.root.rebuild(p, p.body, sheet("Restore", p.root.openBackup, objects...))
 }
 
 func (p *restorePage) preview() []fyne.CanvasObject {

@@ -99,8 +99,7 @@ func (p *doctorPage) update() {
 	defer p.refocus(busy != "")
 	checks := p.doctor.Checks()
 	if len(checks) == 0 {
-		p.body.Objects = []fyne.CanvasObject{sheet("Check-up", p.escape, widget.NewText(widget.Muted, busy))}
-		p.body.Refresh()
+		p.root.rebuild(p, p.body, sheet("Check-up", p.escape, widget.NewText(widget.Muted, busy)))
 		return
 	}
 	var clock, rest []fyne.CanvasObject
@@ -130,8 +129,7 @@ func (p *doctorPage) update() {
 	if trial := p.tryCodes(); trial != nil && clock != nil {
 		objects = append(objects, trial)
 	}
-	p.body.Objects = []fyne.CanvasObject{sheet("Check-up", p.escape, objects...)}
-	p.body.Refresh()
+	p.root.rebuild(p, p.body, sheet("Check-up", p.escape, objects...))
 }
 
 // refocus gives the keyboard back when something ended: what it was on may be gone.

@@ -88,7 +88,7 @@ func (p *exportPage) update() {
 				p.begin = card
 			}
 		}
-		putSheet(p.body, sheet("Export", p.root.home, objects...))
+		p.root.rebuild(p, p.body, sheet("Export", p.root.home, objects...))
 		p.refocus("")
 		return
 	}
@@ -105,7 +105,7 @@ func (p *exportPage) update() {
 	default:
 		objects = append(p.form(form), p.losses()...)
 	}
-	putSheet(p.body, sheet("Export for "+form.App, p.forms, append([]fyne.CanvasObject{p.banner}, objects...)...))
+	p.root.rebuild(p, p.body, sheet("Export for "+form.App, p.forms, append([]fyne.CanvasObject{p.banner}, objects...)...))
 	p.refocus(form.ID)
 }
 

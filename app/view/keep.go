@@ -305,7 +305,7 @@ func (p *keepPage) leave()                     { p.pane.clear() }
 func (p *keepPage) dropped(paths []string)     { p.pane.keep.ReadFile(paths[0]) }
 
 func (p *keepPage) update() {
-	putSheet(p.body, sheet(p.pane.title(), p.escape, p.pane.objects()...))
+	p.root.rebuild(p, p.body, sheet(p.pane.title(), p.escape, p.pane.objects()...))
 	p.pane.takeFocus()
 }
 

@@ -72,8 +72,7 @@ func (p *kitPage) update() {
 	default:
 		objects = append(objects, p.rehearsal())
 	}
-	p.body.Objects = []fyne.CanvasObject{sheet("Recovery kit", p.root.home, objects...)}
-	p.body.Refresh()
+	p.root.rebuild(p, p.body, sheet("Recovery kit", p.root.home, objects...))
 }
 
 // rehearsal asks for three of the words.

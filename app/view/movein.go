@@ -87,7 +87,7 @@ func (p *moveInPage) update() {
 	default:
 		objects = p.choose()
 	}
-	putSheet(p.body, sheet(heading, p.escape, append([]fyne.CanvasObject{p.banner}, objects...)...))
+	p.root.rebuild(p, p.body, sheet(heading, p.escape, append([]fyne.CanvasObject{p.banner}, objects...)...))
 	if p.flow.Stage() != p.stage {
 		p.stage = p.flow.Stage()
 		if p.root.current == page(p) {

@@ -111,13 +111,13 @@ func (p *packMakePage) update() {
 	if ok {
 		was := p.saved
 		p.saved = true
-		putSheet(p.body, sheet("Make a code pack", p.root.openPacks, p.savedObjects(saved)...))
+		p.root.rebuild(p, p.body, sheet("Make a code pack", p.root.openPacks, p.savedObjects(saved)...))
 		if !was {
 			p.root.focusOn(p.done)
 		}
 		return
 	}
-	putSheet(p.body, sheet("Make a code pack", p.root.openPacks, append([]fyne.CanvasObject{
+	p.root.rebuild(p, p.body, sheet("Make a code pack", p.root.openPacks, append([]fyne.CanvasObject{
 		widget.NewText(widget.Body, "For somebody who is to sign in for a while: they get the codes of that time, worked out beforehand, and none of your keys."),
 		p.accounts(),
 	}, p.form()...)...))

@@ -79,7 +79,7 @@ func (p *packOpenPage) update() {
 		p.first = other
 		objects = append(objects, p.banner, widget.NewFlow(look.Space2, other, widget.NewButton(widget.Quiet, "Back", "", p.root.packHome)))
 	}
-	putSheet(p.body, sheet("Open a code pack", p.root.packHome, objects...))
+	p.root.rebuild(p, p.body, sheet("Open a code pack", p.root.packHome, objects...))
 	if asking && p.packs.Busy() == "" || was != p.first {
 		p.root.focusOn(p.first)
 	}
@@ -185,7 +185,7 @@ func (p *guestPackPage) update() {
 			}
 			names = append(names, widget.NewText(widget.Body, name))
 		}
-		putSheet(p.body, sheet(g.Title, p.root.packHome, p.banner, buttons, widget.NewSection(its, names...)))
+		p.root.rebuild(p, p.body, sheet(g.Title, p.root.packHome, p.banner, buttons, widget.NewSection(its, names...)))
 	}
 	if p.root.current == page(p) {
 		p.root.focusOn(p.first)
@@ -238,7 +238,7 @@ func (p *aboutPackPage) update() {
 	if !g.Kept {
 		keeping = "Nowhere: open the file again after a restart."
 	}
-	putSheet(p.body, sheet("About this code pack", p.back,
+	p.root.rebuild(p, p.body, sheet("About this code pack", p.back,
 		widget.NewText(widget.Body, "It has codes that were worked out beforehand, and no keys: it works offline, and when its time is over it is worth nothing."),
 		widget.NewSection("", widget.NewField("Made by", from, nil), widget.NewField("Codes", "From "+g.Begins+" until "+g.Ends, nil),
 			widget.NewField("Accounts", strings.Join(some(g.Accounts, shownLines), ", "), nil), widget.NewField("Kept", keeping, nil)),

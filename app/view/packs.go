@@ -53,12 +53,7 @@ func (p *packsPage) say() string {
 func (p *packsPage) update() {
 	p.said, p.first = p.say(), nil
 	showWork(p.banner, p.packs)
-	before := p.root.win.Canvas().Focused()
-	putSheet(p.body, sheet("Code packs", p.root.home, append([]fyne.CanvasObject{p.banner}, p.objects()...)...))
-	// The buttons are new ones: the keyboard must not stay with one that is gone.
-	if _, gone := before.(*widget.Button); gone && p.root.current == page(p) {
-		p.root.focusOn(p.first)
-	}
+	p.root.rebuild(p, p.body, sheet("Code packs", p.root.home, append([]fyne.CanvasObject{p.banner}, p.objects()...)...))
 }
 
 // showWork shows what is under way about code packs, or went wrong.

@@ -91,20 +91,48 @@ func sheet(title string, back func(), objects ...fyne.CanvasObject) fyne.CanvasO
 	return container.NewBorder(head(title, back), nil, nil, nil, columnOf(false, objects...))
 }
 
-// putSheet makes a sheet the content of body. Where one was there before, the new one shows the same place of the column: a page
-// that is built anew while somebody types or reads must not jump.
-func putSheet(body *fyne.Container, fresh fyne.CanvasObject) {
+// rebuild makes fresh the content of body, on page p. Where a sheet was there before, the new one shows the same place of the column,
+// and the keyboard stays where it was: a page that is built anew while somebody types, reads or is about to press Enter must not
+// jump. Where the control that had the keyboard is gone, what the page begins with gets it.
+func (r *Root) rebuild(p page, body *fyne.Container, fresh fyne.CanvasObject) {
 	at := fyne.Position{}
+	had, waits := r.win.Canvas().Focused(), widget.Place{}
 	if len(body.Objects) == 1 {
 		if scroll := scrollOf(body.Objects[0]); scroll != nil {
 			at = scroll.Offset
 		}
+		waits = widget.PlaceOf(body.Objects[0], had)
 	}
 	body.Objects = []fyne.CanvasObject{fresh}
 	body.Refresh()
 	if scroll := scrollOf(fresh); scroll != nil && at.Y > 0 {
 		scroll.ScrollToOffset(at)
 	}
+	if r.current != p || r.showing {
+		return
+	}
+	if had == nil {
+		waits = r.waits
+	}
+	r.waits = widget.Place{}
+	if waits == (widget.Place{}) {
+		return
+	}
+	switch now := waits.In(fresh); {
+	case now == nil:
+		r.focusOn(p.focus())
+	case turnedOff(now):
+		r.focusOn(nil)
+		r.waits = waits
+	case fyne.Focusable(now) != had:
+		r.focusOn(now)
+	}
+}
+
+// turnedOff reports whether a control cannot have the keyboard now.
+func turnedOff(c widget.Control) bool {
+	d, ok := c.(fyne.Disableable)
+	return ok && d.Disabled()
 }
 
 // scrollOf is the column of a sheet.

@@ -65,7 +65,7 @@ func (p *printoutPage) update() {
 	default:
 		objects = append(objects, p.choices()...)
 	}
-	putSheet(p.body, sheet("Print recovery keys", p.root.home, objects...))
+	p.root.rebuild(p, p.body, sheet("Print recovery keys", p.root.home, objects...))
 }
 
 func (p *printoutPage) said(kind widget.Mood, title, text string) fyne.CanvasObject {

@@ -72,7 +72,7 @@ func (p *recoveryPage) update() {
 		objects = append(objects, p.sheet(s))
 	}
 	objects = append(objects, more)
-	putSheet(p.body, sheet("Recovery keys", p.root.home, objects...))
+	p.root.rebuild(p, p.body, sheet("Recovery keys", p.root.home, objects...))
 }
 
 // dropped takes a new sheet that is dropped on the old one: it is shown as it was understood before anything is kept.

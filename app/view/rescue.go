@@ -154,7 +154,7 @@ func (p *rescuePage) showChoice(busy string) {
 
 func (p *rescuePage) show(title string, objects ...fyne.CanvasObject) {
 	p.judgeQuietly()
-	putSheet(p.body, sheet(title, p.escape, objects...))
+	p.root.rebuild(p, p.body, sheet(title, p.escape, objects...))
 }
 
 // judge says of the words typed so far what is wrong with them.

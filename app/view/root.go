@@ -57,6 +57,7 @@ type Root struct {
 	showing bool // a page is being put on the screen
 
 	keyboard fyne.Focusable // who had it when it was looked at last
+	waits    widget.Place   // where it goes back to when what stands there can be pressed again
 
 	shortcuts fyne.ShortcutHandler // what the canvas knows too, for whoever has no canvas of a real window
 

@@ -28,10 +28,9 @@ type sharePage struct {
 	first  fyne.Focusable
 	body   *fyne.Container
 	banner *widget.Banner
-	said   string           // by the banner
-	made   []*widget.Button // by button, in the order of the page
-	form   bool             // the button that begins something stands at the end: what is under way is shown, not only what went wrong
-	away   bool             // the person is asked something on another page, and comes back
+	said   string // by the banner
+	form   bool   // the button that begins something stands at the end: what is under way is shown, not only what went wrong
+	away   bool   // the person is asked something on another page, and comes back
 }
 
 func newSharePage(r *Root, title string, back func(), build func(p *sharePage) []fyne.CanvasObject) *sharePage {
@@ -81,48 +80,13 @@ func (p *sharePage) update() {
 	} else {
 		p.banner.Set(widget.Trouble, "", said)
 	}
-	before, old := p.root.win.Canvas().Focused(), p.made
-	p.made = nil
-	putSheet(p.body, sheet(p.title(), p.back, append([]fyne.CanvasObject{p.banner}, p.build(p)...)...))
+	p.root.rebuild(p, p.body, sheet(p.title(), p.back, append([]fyne.CanvasObject{p.banner}, p.build(p)...)...))
 	if said != p.said && said != "" && (p.form || p.h.Busy() == "") {
 		if scroll := scrollOf(p.body.Objects[0]); scroll != nil {
 			scroll.ScrollToTop() // the button that was pressed may stand far below what is said about it
 		}
 	}
 	p.said = said
-	// The buttons are new ones: the keyboard must not stay with one that is gone. What is typed into stays the same.
-	if gone, ok := before.(*widget.Button); ok && p.root.current == page(p) {
-		if same := sameButton(gone, old, p.made); same != nil {
-			p.root.focusOn(same)
-		} else if p.first != nil {
-			p.root.focusOn(p.first)
-		}
-	}
-}
-
-// sameButton is the button of a page that was built anew which stands for one of the page before: it says the same, and as many that
-// say the same stand before it. nil when there is none, or it cannot be pressed.
-func sameButton(b *widget.Button, old, made []*widget.Button) *widget.Button {
-	at := slices.Index(old, b)
-	if at < 0 {
-		return nil
-	}
-	before := 0
-	for _, o := range old[:at] {
-		if o.AccessibilityLabel() == b.AccessibilityLabel() {
-			before++
-		}
-	}
-	for _, m := range made {
-		if m.AccessibilityLabel() != b.AccessibilityLabel() {
-			continue
-		}
-		if before == 0 && !m.Disabled() {
-			return m
-		}
-		before--
-	}
-	return nil
 }
 
 // button is one that cannot be pressed while something is under way.
@@ -131,7 +95,6 @@ func (p *sharePage) button(kind widget.ButtonKind, label string, icon look.IconN
 	if p.h.Busy() != "" {
 		b.Disable()
 	}
-	p.made = append(p.made, b)
 	return b
 }
 

@@ -129,10 +129,10 @@ func TestAnErrorIsScrolledTo(t *testing.T) {
 
 // A page that is built anew while somebody goes through it with the keyboard leaves the keyboard where it is.
 func TestTheKeyboardStaysOnItsButton(t *testing.T) {
-	s := newStage(t, phone, look.Config{}, withDesk(nil))
+	s := newStage(t, phone, look.Config{}, withDesk(twoKeys))
 	openDesk(s)
 	page := s.root.current.(*sharePage)
-	for _, label := range []string{"Sync now", "Leave this shared vault"} {
+	for _, label := range []string{"Sync now", "Leave this shared vault", "Choose"} { // the last one in a banner
 		b := s.button(label)
 		s.root.focusOn(b)
 		page.update()
@@ -143,6 +143,55 @@ func TestTheKeyboardStaysOnItsButton(t *testing.T) {
 		if s.win.Canvas().Focused() != fyne.Focusable(now) {
 			t.Errorf("the keyboard left %q", label)
 		}
+	}
+}
+
+// A button that cannot be pressed for a while loses the keyboard, and has it back afterwards; unless the person went elsewhere with it.
+// With one button gone of several that say the same, nobody knows which one it was: the page begins anew.
+func TestTheKeyboardComesBack(t *testing.T) {
+	s := newStage(t, phone, look.Config{}, withDesk(nil))
+	first := widget.NewButton(widget.Primary, "Begin", "", nil)
+	others, busy := 2, false
+	page := newSharePage(s.root, "Page", s.root.home, func(p *sharePage) []fyne.CanvasObject {
+		p.first = first
+		objects := []fyne.CanvasObject{first}
+		for range others {
+			b := widget.NewButton(widget.Secondary, "Remove", "", nil)
+			if busy {
+				b.Disable()
+			}
+			objects = append(objects, widget.NewSection("", b))
+		}
+		return objects
+	})
+	page.open()
+	focused := func() fyne.Focusable { return s.win.Canvas().Focused() }
+	button := func(i int) fyne.Focusable { return widget.Controls(page.body)[1+i] } // after the first
+	s.win.Canvas().Focus(button(1))
+	busy = true
+	page.update()
+	if focused() != nil {
+		t.Errorf("the keyboard is on %v while nothing can be pressed", focused())
+	}
+	page.update()
+	busy = false
+	page.update()
+	if focused() != button(1) {
+		t.Error("the keyboard did not come back")
+	}
+	busy = true
+	page.update()
+	s.win.Canvas().Focus(first)
+	busy = false
+	page.update()
+	if focused() != fyne.Focusable(first) {
+		t.Error("the keyboard came back although the person had gone elsewhere with it")
+	}
+	s.win.Canvas().Focus(button(0))
+	others = 1
+	page.update()
+	if focused() != fyne.Focusable(first) {
+		t.Error("the keyboard is on the button of another row")
 	}
 }
 

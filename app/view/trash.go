@@ -33,7 +33,6 @@ func (p *trashPage) focus() fyne.Focusable {
 }
 
 func (p *trashPage) update() {
-	before := p.root.win.Canvas().Focused()
 	p.first = nil
 	rows := p.root.session.List().Trash()
 	var objects []fyne.CanvasObject
@@ -45,11 +44,7 @@ func (p *trashPage) update() {
 	for _, row := range rows {
 		objects = append(objects, p.row(row))
 	}
-	putSheet(p.body, sheet("Trash", p.root.home, objects...))
-	// The buttons are new ones: the keyboard must not stay with one that is gone.
-	if _, gone := before.(*widget.Button); gone && p.root.current == page(p) {
-		p.root.focusOn(p.focus())
-	}
+	p.root.rebuild(p, p.body, sheet("Trash", p.root.home, objects...))
 }
 
 func (p *trashPage) row(row model.TrashRow) fyne.CanvasObject {
