@@ -41,28 +41,31 @@ type needle struct {
 	text []byte
 }
 
-// needles are the forms a secret may be found in: raw, hex, base32 and base64, whole or one half of it.
+// formsOf are the forms a secret may be found in.
+func formsOf(name string, raw []byte) []needle {
+	b32 := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(raw)
+	h := hex.EncodeToString(raw)
+	var all []needle
+	for form, text := range map[string]string{
+		"raw": string(raw), "base32": b32, "base32 in small letters": strings.ToLower(b32),
+		"hex": h, "HEX": strings.ToUpper(h), "base64": base64.RawStdEncoding.EncodeToString(raw),
+		"numbers": strings.Trim(fmt.Sprint(raw), "[]"), // how Go prints a slice of bytes
+	} {
+		all = append(all, needle{name + " as " + form, []byte(text)})
+	}
+	return all
+}
+
+// needles are the forms of every key, whole or one half of it, of the passphrase and of the PIN.
 func needles() []needle {
 	var all []needle
-	add := func(name string, raw []byte) {
-		b32 := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(raw)
-		h := hex.EncodeToString(raw)
-		for form, text := range map[string]string{
-			"raw": string(raw), "base32": b32, "base32 in small letters": strings.ToLower(b32),
-			"hex": h, "HEX": strings.ToUpper(h), "base64": base64.RawStdEncoding.EncodeToString(raw),
-			"numbers": strings.Trim(fmt.Sprint(raw), "[]"), // how Go prints a slice of bytes
-		} {
-			all = append(all, needle{name + " as " + form, []byte(text)})
-		}
-	}
 	for name, raw := range seeds {
-		add(name, raw)
-		add("first half of "+name, raw[:10])
-		add("second half of "+name, raw[10:])
+		all = append(all, formsOf(name, raw)...)
+		all = append(all, formsOf("first half of "+name, raw[:10])...)
+		all = append(all, formsOf("second half of "+name, raw[10:])...)
 	}
-	add("passphrase", []byte(seedPassphrase))
-	add("PIN", []byte(seedPIN))
-	return all
+	all = append(all, formsOf("passphrase", []byte(seedPassphrase))...)
+	return append(all, formsOf("PIN", []byte(seedPIN))...)
 }
 
 // found says which needles are in a heap.
