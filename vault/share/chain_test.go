@@ -212,6 +212,17 @@ func TestEntriesThatAreRefused(t *testing.T) {
 	if _, err := chain.Add(raw); !errors.Is(err, ErrInviteUsed) {
 		t.Errorf("an invite twice: %v", err)
 	}
+	// And only for the one it was used by: nobody comes in by an invite whose key they never had.
+	other, err := a.Invite(Editor, time.Hour, tm.now)
+	tm.must(err)
+	tm.settle()
+	chain = chainOf(t, a, nil, branch(t, a, Entry{Type: InviteUsed, Device: stranger.Me(), Invite: id})...)
+	instead := &Replica{cfg: a.cfg, vault: a.vault, me: a.me, signer: a.signer, chain: chain}
+	raw, err = instead.signEntry(added(Entry{Role: Editor, Invite: other}), tm.now)
+	tm.must(err)
+	if _, err := chain.Add(raw); !errors.Is(err, ErrNotPermitted) {
+		t.Errorf("in by another invite than the one that was used: %v", err)
+	}
 	// The last admin stays one.
 	for _, x := range []*Replica{b, tm.devs[2]} {
 		tm.must(a.Remove(x.Me(), tm.now))

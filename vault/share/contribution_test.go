@@ -97,6 +97,14 @@ func TestContributionsThatAreRefused(t *testing.T) {
 	if err := read(before, b, was, b.Me(), 50); !errors.Is(err, ErrNotPermitted) {
 		t.Errorf("of a removed device, after the last one that counts: %v", err)
 	}
+	last := k.chain.Standing().Gone[b.Me()].Seq
+	for n, want := range map[int64]error{last: nil, last + 1: ErrNotPermitted} {
+		c := before
+		c.Seq = n
+		if err := read(c, b, was, b.Me(), n); !errors.Is(err, want) || err == nil && want != nil {
+			t.Errorf("number %d of a removed device, of which %d count: %v, want %v", n, last, err, want)
+		}
+	}
 }
 
 func mustSigner(t *testing.T, tm *team) secret.Bytes {

@@ -104,3 +104,112 @@ func TestAKeyThatComesBeforeItsEntry(t *testing.T) {
 	tm.settle()
 	tm.same()
 }
+
+// TestWhatADeviceSawItTellsTheOthers: a storage that shows somebody's latest words to one and keeps them from another is found out as soon as
+// the one who saw them writes anything, a viewer too.
+func TestWhatADeviceSawItTellsTheOthers(t *testing.T) {
+	for _, role := range []Role{Editor, Viewer} {
+		tm := newTeam(t, Config{Crypto: newToy(71)}, 71)
+		a, b, c := 0, tm.join(0, Admin), tm.join(0, Admin)
+		tm.settle()
+		before := maps.Clone(tm.st.objects)
+		_, err := tm.devs[a].Put(account(1, "key"), tm.now)
+		tm.must(err)
+		tm.sync(a)
+		tm.sync(b)
+		latest := tm.devs[b].held[tm.devs[a].Me()].N
+		if latest <= tm.devs[c].held[tm.devs[a].Me()].N {
+			t.Fatal("not played as it should be")
+		}
+		if role == Viewer {
+			tm.must(tm.devs[b].SetRole(tm.devs[b].Me(), Viewer, tm.now))
+		} else {
+			_, err := tm.devs[b].Put(account(2, "key"), tm.now)
+			tm.must(err)
+		}
+		tm.sync(b)
+		shown := maps.Clone(tm.st.objects)
+		mine := func(name string) bool {
+			o, ok := parseName(tm.devs[a].vault, name)
+			return ok && o.kind == kindDev && o.device == tm.devs[a].Me()
+		}
+		maps.DeleteFunc(shown, func(name string, _ []byte) bool { return mine(name) })
+		for name, data := range before {
+			if mine(name) {
+				shown[name] = data
+			}
+		}
+		tm.st.objects = shown
+		sum := tm.sync(c)
+		if !slices.ContainsFunc(sum.Findings, func(f Finding) bool {
+			return f.Kind == Behind && f.Device == tm.devs[a].Me() && f.By == tm.devs[b].Me() && f.Known == latest
+		}) || sum.InStep() {
+			t.Errorf("the witness is a %s: %+v", role, sum.Findings)
+		}
+	}
+}
+
+// TestADeviceThatMayNoLongerWriteTakesItsWordsBack: what it wrote is kept by those who may, and what it says from then on holds nothing.
+func TestADeviceThatMayNoLongerWriteTakesItsWordsBack(t *testing.T) {
+	tm := newTeam(t, Config{Crypto: newToy(73)}, 73)
+	b := tm.join(0, Editor)
+	_, err := tm.devs[b].Put(account(1, "key"), tm.now)
+	tm.must(err)
+	tm.settle()
+	said := func() (n int) {
+		for name, stored := range tm.st.objects {
+			o, ok := parseName(tm.devs[0].vault, name)
+			if !ok || o.kind != kindDev || o.device != tm.devs[b].Me() {
+				continue
+			}
+			c, err := tm.devs[0].keepers().open(o, stored)
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			n += len(c.Registers)
+		}
+		return n
+	}
+	if said() == 0 {
+		t.Fatal("an editor says nothing")
+	}
+	tm.must(tm.devs[0].SetRole(tm.devs[b].Me(), Viewer, tm.now))
+	tm.settle()
+	if n := said(); n != 0 {
+		t.Errorf("as a viewer it still says %d things", n)
+	}
+	for i := range tm.devs {
+		if _, ok := tm.devs[i].Account(account(1, "").ID); !ok {
+			t.Errorf("device %d lost the account", i)
+		}
+	}
+	tm.same()
+}
+
+// TestDeletingAndBringingBackStandInTheLog, each by its name.
+func TestDeletingAndBringingBackStandInTheLog(t *testing.T) {
+	tm := newTeam(t, Config{Crypto: newToy(79)}, 79)
+	r, x := tm.devs[0], account(1, "key")
+	_, err := r.Put(x, tm.now)
+	tm.must(err)
+	tm.must(r.Delete(x.ID, tm.now.Add(time.Minute)))
+	tm.must(r.Restore(x.ID, tm.now.Add(2*time.Minute)))
+	var said []string
+	for _, e := range r.Log() {
+		if e.Account == x.ID {
+			said = append(said, e.What)
+		}
+	}
+	if len(said) < 3 || said[0] != "restored" || said[1] != regDeleted {
+		t.Errorf("the log says, the last thing first: %q", said)
+	}
+}
+
+// TestTheOnlyMemberMayLeave: nobody is left behind who would need an admin.
+func TestTheOnlyMemberMayLeave(t *testing.T) {
+	tm := newTeam(t, Config{Crypto: newToy(83)}, 83)
+	tm.must(tm.devs[0].Leave(tm.now))
+	if state := tm.devs[0].State(); state == Joined {
+		t.Errorf("after leaving it is %s", state)
+	}
+}
