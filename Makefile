@@ -2,12 +2,14 @@
 #
 #   make run          install what is missing, build, start the window (without a display: show it on a virtual one)
 #   make check        the inner loop: format, vet, lint and the quick headless tests; needs only Go, under a minute warm
-#   make test         everything: check, the long tests, race detector, end to end on a virtual desktop, known vulnerabilities
+#   make test         everything: check, the long tests, screen and clipboard, race detector, storage servers, end to end on a virtual desktop,
+#                     known vulnerabilities
 #   make bench        how fast and how big it is
 #   make screenshots  pictures of every screen into docs/pictures
 #
-# and: make build, make cli (no cgo), make e2e, make bench-scan, make stores (shared vaults on real servers),
-# make model (shared vaults, many more random teams), make fuzz, make lint-threads, make vuln, make clean
+# and: make build, make cli (no cgo), make display (reading the screen and the clipboard, on an X server of its own), make e2e,
+# make bench-scan, make stores (shared vaults on real servers), make model (shared vaults, many more random teams), make fuzz,
+# make lint-threads, make vuln, make clean
 
 SHELL     := /bin/sh
 GO        ?= go
@@ -29,10 +31,12 @@ PORTABLE  := ./vault/... ./scanner/... ./app/model/... ./app/platform/... ./app/
 # is told what to answer between calls over the bus, an order the detector does not see. Not vault/transfer: it owns one
 # goroutine per key derivation, and its tests measure memory, which the detector multiplies.
 RACED     := ./vault ./vault/backup/... ./vault/keys/... ./vault/kit/... ./vault/otp/... ./vault/otpauth/... ./vault/picture/... ./vault/recovery/... \
-	./vault/seal/... ./vault/secret/... ./vault/share/... ./scanner ./scanner/clipimage ./app/model/... ./app/platform/... ./app/clock/...
+	./vault/seal/... ./vault/secret/... ./vault/share/... ./scanner ./app/model/... ./app/platform/... ./app/clock/...
+# Tests of these talk to the X server at DISPLAY, and skip where there is none. (Others start one of their own.)
+SCREENED  := ./scanner/capture ./scanner/clipimage ./scanner/internal/x11
 
 .DEFAULT_GOAL := help
-.PHONY: run build cli check test e2e stores race bench bench-process bench-scan screenshots fuzz vuln lint-threads clean help
+.PHONY: run build cli check test display e2e stores race bench bench-process bench-scan screenshots fuzz vuln lint-threads clean help
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -76,6 +80,7 @@ test:
 	$(STAGE) "install what is missing" sh .ci/install build run test
 	@$(MAKE) --no-print-directory check
 	$(STAGE) "tests, all of them" env CGO_ENABLED=0 $(GO) test -timeout 30m -tags $(HEADLESS) ./...
+	@$(MAKE) --no-print-directory display
 	@$(MAKE) --no-print-directory cli
 	@$(MAKE) --no-print-directory build
 	@$(MAKE) --no-print-directory race
@@ -84,8 +89,19 @@ test:
 	@$(MAKE) --no-print-directory vuln
 	@printf '\nEverything passed.\n'
 
+# Here nothing of these may be skipped. Pixels have another layout at each depth.
+display:
+	@sh .ci/install run
+	@set -e; for depth in 24 30 16; do \
+		SCREEN=1280x800x$$depth sh .ci/stage "screen and clipboard, on an X server of $$depth bits" sh .ci/display sh .ci/unskipped \
+			env CGO_ENABLED=0 $(GO) test -v -count=1 -timeout 10m -tags $(HEADLESS) $(SCREENED); \
+	done
+
 race:
 	$(STAGE) "race detector" env CGO_ENABLED=1 $(GO) test -race -short -timeout 40m -tags $(HEADLESS) $(RACED)
+	@sh .ci/install run
+	$(STAGE) "race detector, on an X server" sh .ci/display sh .ci/unskipped \
+		env CGO_ENABLED=1 $(GO) test -race -v -count=1 -timeout 10m -tags $(HEADLESS) $(filter-out ./scanner/capture,$(SCREENED))
 
 # A build that checks the thread of every call into Fyne. FyneApp.toml beside the program or in the working directory
 # would switch that off again, so it lies elsewhere and is started elsewhere.
@@ -125,6 +141,7 @@ vuln:
 bench:
 	$(STAGE) "benchmarks" env CGO_ENABLED=0 $(GO) test -tags $(HEADLESS) -run '^$$' -bench . -benchmem ./...
 	@$(MAKE) --no-print-directory bench-process
+	$(STAGE) "a picture of the screen" sh .ci/display env CGO_ENABLED=0 $(GO) test -tags $(HEADLESS) -run '^$$' -bench . -benchmem ./scanner/capture
 
 bench-process: build cli
 	@sh .ci/install build run

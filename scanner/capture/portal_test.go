@@ -23,7 +23,7 @@ func bus(t *testing.T) string {
 	t.Helper()
 	path, err := exec.LookPath("dbus-daemon")
 	if err != nil {
-		t.Skip("no dbus-daemon to test the portal with")
+		t.Skip("dbus-daemon is not installed, so there is no bus to test the portal on")
 	}
 	// Not the system's configuration: a portal that is installed here would start by itself.
 	dir := t.TempDir()
@@ -39,12 +39,12 @@ func bus(t *testing.T) string {
 		t.Fatal(err)
 	}
 	if err := cmd.Start(); err != nil {
-		t.Skip("dbus-daemon does not start: ", err)
+		t.Fatal("dbus-daemon does not start: ", err)
 	}
 	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
-		t.Skip("dbus-daemon does not start: ", err)
+		t.Fatal("dbus-daemon does not start: ", err)
 	}
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", strings.TrimSpace(line))
 	t.Setenv("WAYLAND_DISPLAY", "wayland-test")

@@ -145,7 +145,7 @@ func paint(t *testing.T, text string, at image.Point, px int) (side int, remove 
 // TestScreenToText: a code on the screen is captured and read, at its place. It needs an X server, of any depth.
 func TestScreenToText(t *testing.T) {
 	if os.Getenv("DISPLAY") == "" {
-		t.Skip("no DISPLAY: needs an X server (make e2e gives it one)")
+		t.Skip("no DISPLAY: needs an X server (make display gives it one)")
 	}
 	t.Setenv("WAYLAND_DISPLAY", "")
 	const text = "otpauth://totp/screen:test?secret=JBSWY3DPEHPK3PXP"
@@ -183,7 +183,7 @@ func TestScreenToText(t *testing.T) {
 
 func BenchmarkScreens(b *testing.B) {
 	if os.Getenv("DISPLAY") == "" {
-		b.Skip("no DISPLAY")
+		b.Skip("no DISPLAY: needs an X server (make bench gives it one)")
 	}
 	b.Setenv("WAYLAND_DISPLAY", "")
 	c, err := xgb.NewConn() // a test server starts anew when its last client leaves

@@ -49,7 +49,7 @@ var server *xgb.Conn
 func display(t *testing.T) *xgb.Conn {
 	t.Helper()
 	if os.Getenv("DISPLAY") == "" {
-		t.Skip("no DISPLAY: needs an X server (make e2e gives it one)")
+		t.Skip("no DISPLAY: needs an X server (make display gives it one)")
 	}
 	if server == nil {
 		t.Fatal("DISPLAY is set, but no X server answers there")
@@ -81,7 +81,7 @@ func xclip(t *testing.T, kind string, data []byte) {
 	t.Helper()
 	path, err := exec.LookPath("xclip")
 	if err != nil {
-		t.Skip("no xclip to copy with")
+		t.Skip("xclip is not installed, and nothing else here copies")
 	}
 	clipboard, err := atom(server, "CLIPBOARD")
 	if err != nil {

@@ -75,7 +75,7 @@ func TestServerGone(t *testing.T) {
 // TestRealServer runs where there is an X server.
 func TestRealServer(t *testing.T) {
 	if os.Getenv("DISPLAY") == "" {
-		t.Skip("no DISPLAY: needs an X server (make e2e gives it one)")
+		t.Skip("no DISPLAY: needs an X server (make display gives it one)")
 	}
 	n, err := Do(context.Background(), func(c *xgb.Conn) (int, error) { return len(xproto.Setup(c).Roots), nil })
 	if err != nil || n < 1 {
