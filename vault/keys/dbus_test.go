@@ -83,7 +83,7 @@ const realVar = "TALLYSTICK_TEST_REAL_KEYRING"
 func TestRealKeyring(t *testing.T) {
 	for _, tool := range []string{"dbus-run-session", "gnome-keyring-daemon"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			t.Skip("needs", tool)
+			t.Skipf("%s is not installed, so nothing was tested against a real keyring", tool)
 		}
 	}
 	for _, scenario := range []string{"unlocked", "locked", "empty", "stopped"} {
