@@ -19,12 +19,12 @@ import (
 // servers differ in what they make of "If-None-Match: *".
 func TestConditions(t *testing.T) {
 	for name, habit := range map[string]func(w http.ResponseWriter, req *http.Request) bool{
-		"not implemented": func(w http.ResponseWriter, req *http.Request) bool {
+		"unknown": func(w http.ResponseWriter, req *http.Request) bool {
 			if req.Header.Get("If-None-Match") == "" {
 				return true
 			}
 			w.WriteHeader(http.StatusNotImplemented)
-			_, _ = w.Write([]byte(`<Error><Code>NotImplemented</Code><Message>A header you provided implies functionality that is not implemented</Message></Error>`))
+			_, _ = w.Write([]byte(`<Error><Code>NotImplemented</Code><Message>A header you provided asks for what this server cannot do</Message></Error>`))
 			return false
 		},
 		"known": func(http.ResponseWriter, *http.Request) bool { return true },

@@ -72,7 +72,7 @@ func Conform(t *testing.T, make func(t *testing.T) Storage) {
 			defer cancel()
 			storage := make(t)
 			if storage.Brief && c.long {
-				t.SkipNow()
+				t.Skip("takes long, and this storage differs by one habit from one that was held to it")
 			}
 			open := storage.Open
 			// As it is used: a server that is busy with one of them asks the others to come again.
@@ -516,7 +516,7 @@ var Foreign = []string{
 
 func foreign(t *testing.T, ctx context.Context, storage Storage) {
 	if storage.Plant == nil {
-		t.Skip("nothing can be put there from behind")
+		t.Skip("this storage has no way of putting a file there that the store under test did not write")
 	}
 	s := storage.Open(t)
 	name := vault + "/ctl/1-aa"
