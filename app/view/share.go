@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"fyne.io/fyne/v2"
 
@@ -24,7 +25,9 @@ type sharePage struct {
 	build  func(p *sharePage) []fyne.CanvasObject
 	end    func() // the page is left: drop what is secret
 	drop   func(paths []string)
-	each   bool // build again every second: it shows codes
+	drawn  func() string // what time alone changes, codes; nil for nothing
+	last   string        // of drawn, when the page was built
+	put    bool          // building anew waits for a button to be let go of
 	first  fyne.Focusable
 	body   *fyne.Container
 	banner *widget.Banner
@@ -66,13 +69,30 @@ func (p *sharePage) dropped(paths []string) {
 }
 
 func (p *sharePage) tick() {
-	if p.each {
+	if p.drawn != nil && p.drawn() != p.last {
 		p.update()
 	}
 }
 
+// letGo is how long a page waits before it looks again whether a button was let go of.
+const letGo = 50 * time.Millisecond
+
 func (p *sharePage) update() {
+	if widget.Held(p.body) { // a press counts for the button it began on: were that replaced meanwhile, it would be lost
+		if !p.put {
+			p.put = true
+			p.root.env.After(letGo, func() {
+				if p.put = false; p.root.current == page(p) {
+					p.update()
+				}
+			})
+		}
+		return
+	}
 	p.first = nil
+	if p.drawn != nil {
+		p.last = p.drawn()
+	}
 	said := p.h.Error()
 	if busy := p.h.Busy(); busy != "" {
 		said = busy + "…"

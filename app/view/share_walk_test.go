@@ -3,8 +3,10 @@ package view
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
 
 	"github.com/tallystick/tallystick/app/apptest"
 	"github.com/tallystick/tallystick/app/look"
@@ -143,6 +145,54 @@ func TestTheKeyboardStaysOnItsButton(t *testing.T) {
 		if s.win.Canvas().Focused() != fyne.Focusable(now) {
 			t.Errorf("the keyboard left %q", label)
 		}
+	}
+}
+
+// A press counts for the button it began on. What is told meanwhile waits until the button was let go of.
+func TestAPressIsNotLost(t *testing.T) {
+	s := newStage(t, phone, look.Config{}, withDesk(nil))
+	pressed, built := 0, 0
+	page := newSharePage(s.root, "Page", s.root.home, func(p *sharePage) []fyne.CanvasObject {
+		built++
+		return []fyne.CanvasObject{widget.NewButton(widget.Primary, "Go", "", func() { pressed++ })}
+	})
+	page.open()
+	var then []func()
+	s.root.env.After = func(_ time.Duration, fn func()) func() { then = append(then, fn); return func() {} }
+	b := s.button("Go")
+	b.MouseDown(&desktop.MouseEvent{Button: desktop.MouseButtonPrimary})
+	before := built
+	page.update()
+	page.update()
+	if s.button("Go") != b {
+		t.Fatal("the button was replaced under the pointer")
+	}
+	b.MouseUp(&desktop.MouseEvent{Button: desktop.MouseButtonPrimary})
+	b.Tapped(nil)
+	for _, fn := range then {
+		fn()
+	}
+	if pressed != 1 || built != before+1 {
+		t.Errorf("pressed %d times and built anew %d times, want once each", pressed, built-before)
+	}
+}
+
+// The codes of a conflict are those of now; between two of them the page stands still.
+func TestAConflictShowsTheCodesOfNow(t *testing.T) {
+	s := newStage(t, phone, look.Config{}, withDesk(twoKeys))
+	openDesk(s)
+	s.root.openClashes()
+	page := s.root.current.(*sharePage)
+	old, b := s.session.Sharing().Clashes()[0].Choices[0].Code, s.button("Keep this one")
+	page.tick()
+	if s.button("Keep this one") != b {
+		t.Error("the page was built anew although nothing changed")
+	}
+	s.loop.Jump(s.loop.Now().Add(31 * time.Second))
+	now := s.session.Sharing().Clashes()[0].Choices[0].Code
+	page.tick()
+	if now == old || !s.says(look.GroupCode(now)) {
+		t.Errorf("the code was %s and is %s, and the page does not show it", old, now)
 	}
 }
 

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"fmt"
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 
@@ -83,7 +84,7 @@ func (r *Root) openClashes() {
 		}
 		return objects
 	})
-	p.each = true
+	p.drawn = func() string { return fmt.Sprint(p.h.Clashes()) }
 	p.open()
 }
 

@@ -46,6 +46,14 @@ func Controls(o fyne.CanvasObject) []Control {
 	return all
 }
 
+// Held reports whether a control in o is held down with the pointer just now.
+func Held(o fyne.CanvasObject) bool {
+	return slices.ContainsFunc(Controls(o), func(c Control) bool {
+		p, ok := c.(interface{ base() *pressable })
+		return ok && p.base().down
+	})
+}
+
 // Place says where a control stands among those of a page, in a way that outlives the page's being built anew: its kind and what it
 // says, and which it is of those of that kind that say the same. The zero Place is nowhere.
 type Place struct {
