@@ -3,6 +3,7 @@ package seal
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -51,7 +52,15 @@ func TestBadEntriesStayEntries(t *testing.T) {
 
 func TestDocumentRefused(t *testing.T) {
 	const head = `{"format":1,"revision":1,"saved":"2026-01-01T00:00:00.000Z"`
+	const tail = `"revision":1,"saved":"2026-01-01T00:00:00.000Z","accounts":[]}`
 	for text, want := range map[string]error{
+		`{"format":1,` + tail:                       nil,
+		`{` + tail[:13] + `"format":1,` + tail[13:]: ErrDamaged, // all is there, but not in its order
+		`{"format":0,` + tail:                       ErrDamaged,
+		`{"format":"1",` + tail:                     ErrDamaged,
+		`{"format":1.5,` + tail:                     ErrDamaged,
+		`{"format":1,"revision":-1,` + tail[13:]:    ErrDamaged,
+		`{"format":1,"revision":"1",` + tail[13:]:   ErrDamaged,
 		``:                                     ErrDamaged,
 		`null`:                                 ErrDamaged,
 		`[]`:                                   ErrDamaged,
@@ -83,8 +92,24 @@ func TestDocumentRefused(t *testing.T) {
 			t.Errorf("%.60s: got %v, want %v", text, err, want)
 		}
 	}
-	if _, err := (Document{Entries: make([][]byte, MaxEntries+1)}).Encode(); !errors.Is(err, ErrTooLarge) {
-		t.Errorf("got %v, want ErrTooLarge", err)
+	huge := [][]byte{make([]byte, MaxFile)}
+	for name, d := range map[string]Document{"many entries": {Entries: make([][]byte, MaxEntries+1)}, "a huge entry": {Entries: huge}, "a huge member": {Extra: huge}} {
+		if _, err := d.Encode(); !errors.Is(err, ErrTooLarge) {
+			t.Errorf("%s: got %v, want ErrTooLarge", name, err)
+		}
+	}
+	members := func(n int) []byte { // format, revision, saved and accounts are four
+		var extra strings.Builder
+		for i := range n - 4 {
+			fmt.Fprintf(&extra, `,"m%d":0`, i)
+		}
+		return []byte(head + extra.String() + `,"accounts":[]}`)
+	}
+	if _, err := Decode(members(64)); err != nil {
+		t.Errorf("64 members: %v", err)
+	}
+	if _, err := Decode(members(65)); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("65 members: got %v, want ErrTooLarge", err)
 	}
 }
 

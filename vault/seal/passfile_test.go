@@ -40,8 +40,12 @@ func TestPassphraseFileRoundTrip(t *testing.T) {
 func TestPassphraseFileTakesOtherSpellings(t *testing.T) {
 	const composed, decomposed = "schl\u00fcssel", "schlu\u0308ssel"
 	for _, pair := range [][2]string{{composed, decomposed}, {decomposed, composed}} {
-		if _, err := DecryptPassphrase(passFile(t, "p", pair[0]), secret.FromString(pair[1])); err != nil {
+		typed := secret.FromString(pair[1])
+		if _, err := DecryptPassphrase(passFile(t, "p", pair[0]), typed); err != nil {
 			t.Errorf("%+q does not open what %+q closed: %v", pair[1], pair[0], err)
+		}
+		if string(typed.Reveal()) != pair[1] {
+			t.Errorf("%+q is not the caller's any more: %d bytes", pair[1], typed.Len())
 		}
 	}
 }
@@ -73,15 +77,44 @@ func TestPassphraseFileRefused(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)
 		}
 	}
-	for _, passphrase := range []string{"", strings.Repeat("x", MaxPassphrase+1)} {
-		if _, err := EncryptPassphrase(nil, secret.FromString(passphrase), cheapWork); err == nil {
-			t.Errorf("a passphrase of %d bytes was taken", len(passphrase))
+	for passphrase, want := range map[string]error{"": ErrPassphrase, strings.Repeat("x", MaxPassphrase+1): ErrTooLarge} {
+		if _, err := EncryptPassphrase(nil, secret.FromString(passphrase), cheapWork); !errors.Is(err, want) {
+			t.Errorf("closed with a passphrase of %d bytes: %v, want %v", len(passphrase), err, want)
 		}
-		if _, err := DecryptPassphrase(good, secret.FromString(passphrase)); err == nil {
-			t.Errorf("a passphrase of %d bytes was taken", len(passphrase))
+		if _, err := DecryptPassphrase(good, secret.FromString(passphrase)); !errors.Is(err, want) {
+			t.Errorf("opened with a passphrase of %d bytes: %v, want %v", len(passphrase), err, want)
 		}
+	}
+	if _, err := EncryptPassphrase(make([]byte, MaxFile), secret.FromString("p"), cheapWork); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("a file of more than may be read was written: %v", err)
 	}
 	if WorkMemory(DefaultWork) != 256<<20 || WorkMemory(MaxWork) != 1<<30 || WorkMemory(1000) < 1<<40 {
 		t.Error("the memory of a work factor is wrong")
+	}
+}
+
+// What a file asks for is read before anything of it is believed: a number that is not written as age writes it is none.
+func TestPassphraseWork(t *testing.T) {
+	const head = intro + "-> scrypt "
+	for text, want := range map[string]int{
+		head + "c2FsdA 18\n": 18, head + "c2FsdA 9\n": 9, head + "c2FsdA 30\nmore": 30,
+		"": 0, intro: 0, head: 0, head + "c2FsdA 18": 0, head + "c2FsdA\n": 0, head + "c2FsdA \n": 0, head + "c2FsdA 018\n": 0, head + "c2FsdA +18\n": 0,
+		head + "c2FsdA -18\n": 0, head + "c2FsdA 0\n": 0, head + "c2FsdA 1x\n": 0, head + "c2FsdA 18 \n": 0, head + "c2FsdA 99999999999999999999\n": 0,
+		intro + "-> X25519 c2FsdA 18\n": 0, head + strings.Repeat("c", 200) + " 18\n": 0,
+	} {
+		if work, ok := PassphraseWork([]byte(text)); ok != (want != 0) || ok && work != want {
+			t.Errorf("%.60q: work factor %d, %v; want %d", text, work, ok, want)
+		}
+	}
+}
+
+// Nobody who does not say what it is to cost gets less than the age tool takes.
+func TestPassphraseFileCostsWhatItShould(t *testing.T) {
+	file, err := EncryptPassphrase([]byte("x"), secret.FromString("p"), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if work, ok := PassphraseWork(file); !ok || work != DefaultWork || work < 18 {
+		t.Errorf("work factor %d, %v", work, ok)
 	}
 }

@@ -127,6 +127,23 @@ func TestSlotText(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := string(good)
+	// with is the same text with another number of bytes in one of its parts.
+	with := func(part string, n int) string {
+		var all map[string]json.RawMessage
+		if err := json.Unmarshal(good, &all); err != nil {
+			t.Fatal(err)
+		}
+		all[part], _ = json.Marshal(make([]byte, n))
+		changed, err := json.Marshal(all)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(changed)
+	}
+	var s Slot
+	if err := s.UnmarshalJSON([]byte(with("salt", 16))); err != nil {
+		t.Fatalf("in another order, with the right number of bytes: %v", err)
+	}
 	for name, c := range map[string]struct {
 		text string
 		want error
@@ -138,7 +155,13 @@ func TestSlotText(t *testing.T) {
 		"norm":         {strings.Replace(text, `nfkc`, `nfc`, 1), ErrDamaged},
 		"huge threads": {strings.Replace(text, `"threads":1`, `"threads":1000`, 1), ErrDamaged},
 		"negative":     {strings.Replace(text, `"time":1`, `"time":-1`, 1), ErrDamaged},
-		"short salt":   {strings.Replace(text, `"salt":"`, `"salt":"AAAA","was":"`, 1), ErrDamaged},
+		"short salt":   {with("salt", 15), ErrDamaged},
+		"long salt":    {with("salt", 17), ErrDamaged},
+		"short nonce":  {with("nonce", 23), ErrDamaged},
+		"long nonce":   {with("nonce", 25), ErrDamaged},
+		"empty box":    {with("box", 16), ErrDamaged}, // the tag, and nothing in it
+		"no JSON":      {text[1:], ErrDamaged},
+		"two":          {text + text, ErrDamaged},
 		"no box":       {text[:strings.Index(text, `"box"`)] + `"box":""}`, ErrDamaged},
 		"long":         {strings.Replace(text, `"box":"`, `"box":"`+strings.Repeat("A", MaxSlot), 1), ErrTooLarge},
 		"list":         {`[]`, ErrDamaged},
@@ -150,9 +173,38 @@ func TestSlotText(t *testing.T) {
 	}
 }
 
+// faltering is a source of random bytes that fails at one reading, and only then.
+type faltering int
+
+func (f *faltering) Read(p []byte) (int, error) {
+	if *f--; *f == 0 {
+		return 0, errors.New("not now")
+	}
+	return len(p), nil
+}
+
 func TestNoRandomness(t *testing.T) {
-	_, err := Wrap(secret.FromString("v"), secret.FromString("p"), cheap, cheapFloor, where, strings.NewReader("short"))
-	if err == nil {
-		t.Error("a slot without randomness")
+	for _, n := range []faltering{1, 2} {
+		at := n
+		if _, err := Wrap(secret.FromString("v"), secret.FromString("p"), cheap, cheapFloor, where, &n); err == nil {
+			t.Errorf("a slot although reading %d of random bytes failed", at)
+		}
+	}
+}
+
+func TestWhatDoesNotGoIntoASlot(t *testing.T) {
+	for name, c := range map[string]struct {
+		value, pass string
+		want        error
+	}{
+		"nothing to type": {"v", "", ErrPassphrase}, "too much to type": {"v", strings.Repeat("x", MaxPassphrase+1), ErrTooLarge},
+		"too much inside": {strings.Repeat("v", MaxSlot/2+1), "p", ErrTooLarge},
+	} {
+		if _, err := Wrap(secret.FromString(c.value), secret.FromString(c.pass), cheap, cheapFloor, where, rand.Reader); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", name, err, c.want)
+		}
+	}
+	if IsSlot(nil) {
+		t.Error("nothing is a slot")
 	}
 }

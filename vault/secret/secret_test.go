@@ -63,6 +63,14 @@ func TestNeverReadBackFromAPrintedForm(t *testing.T) {
 	if err := json.Unmarshal([]byte(`{"Key":"[secret]"}`), &h); !errors.Is(err, ErrNotPrintable) {
 		t.Errorf("got %v, want ErrNotPrintable", err)
 	}
+	var s Bytes
+	for form, err := range map[string]error{
+		"text": s.UnmarshalText([]byte(Redacted)), "gob": s.GobDecode([]byte(Redacted)), "XML": xml.Unmarshal([]byte("<Bytes>"+Redacted+"</Bytes>"), &s),
+	} {
+		if !errors.Is(err, ErrNotPrintable) || !s.IsEmpty() {
+			t.Errorf("from %s: got %v, want ErrNotPrintable", form, err)
+		}
+	}
 }
 
 func TestWipeReachesEveryCopy(t *testing.T) {

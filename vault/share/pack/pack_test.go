@@ -86,8 +86,8 @@ func TestNoSecretInside(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, word := range []string{marker, "KRAUYTCZ", "7a11e5713c6d0705", "9876"} {
-		if word != "9876" && bytes.Contains(text, []byte(word)) {
+	for _, word := range []string{marker, "KRAUYTCZ", "7a11e5713c6d0705"} { // a PIN of four digits would be found among codes
+		if bytes.Contains(text, []byte(word)) {
 			t.Errorf("the pack holds %s", word)
 		}
 	}
@@ -163,9 +163,11 @@ func TestWrongPassphrase(t *testing.T) {
 	if _, err := p.SealPassphrase(secret.Bytes{}); !errors.Is(err, ErrWrongKey) {
 		t.Errorf("sealed under nothing: %v", err)
 	}
-	costly := bytes.Replace(file, []byte(" 4\n"), []byte(" 30\n"), 1)
-	if _, err := OpenPassphrase(costly, secret.FromString("one")); !errors.Is(err, ErrDamaged) {
-		t.Errorf("a file that costs too much to open: %v", err)
+	for _, work := range []int{maxWork + 1, 30} { // the first is one that age by itself would spend
+		costly := bytes.Replace(file, []byte(" 4\n"), fmt.Appendf(nil, " %d\n", work), 1)
+		if _, err := OpenPassphrase(costly, secret.FromString("one")); !errors.Is(err, ErrDamaged) {
+			t.Errorf("a file that costs too much to open, %d: %v", work, err)
+		}
 	}
 }
 
@@ -181,6 +183,9 @@ func TestWhatCannotBePacked(t *testing.T) {
 		{accounts(), MaxLife + 1, ErrLife},
 		{nil, time.Hour, ErrTooLarge},
 		{[]Account{{Params: otp.New(otp.TOTP, secret.Bytes{})}}, time.Hour, otp.ErrSecret},
+		{make([]Account, MaxAccounts+1), time.Hour, ErrTooLarge},
+		{[]Account{{Issuer: strings.Repeat("i", maxLabel+1), Params: otp.New(otp.TOTP, secret.FromString(marker))}}, time.Hour, ErrTooLarge},
+		{[]Account{{Name: strings.Repeat("n", maxLabel+1), Params: otp.New(otp.TOTP, secret.FromString(marker))}}, time.Hour, ErrTooLarge},
 	} {
 		if _, err := Make(c.a, from, c.life); !errors.Is(err, c.want) {
 			t.Errorf("%d accounts for %s: %v, want %v", len(c.a), c.life, err, c.want)
@@ -265,6 +270,140 @@ func TestSizeIsNearlyRight(t *testing.T) {
 	}
 	if _, err := Size([]Account{{Params: otp.New(otp.HOTP, secret.Bytes{})}}, from, time.Hour); !errors.Is(err, ErrKind) {
 		t.Error(err)
+	}
+}
+
+// TestWhatIsNoPack: each is wrong in one thing, and would give codes that are wrong, or too many of them.
+func TestWhatIsNoPack(t *testing.T) {
+	p, err := Make(accounts()[:1], from, 10*time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := p.encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	codes := string(p.Accounts[0].text.Reveal())
+	life := int64(MaxLife / time.Second)
+	for what, x := range map[string]struct {
+		was, is string
+		want    error
+	}{
+		"no JSON":                             {"{", "", ErrDamaged},
+		"no format":                           {`"format":1`, `"format":0`, ErrDamaged},
+		"a later format, and more unknown":    {`"format":1`, `"format":2,"later":[]`, ErrNewer},
+		"more than is known":                  {`"format":1`, `"format":1,"later":[]`, ErrDamaged},
+		"a time before 1970":                  {fmt.Sprintf(`"from":%d`, p.From.Unix()), `"from":-1`, ErrDamaged},
+		"an end before its beginning":         {fmt.Sprintf(`"until":%d`, p.Until.Unix()), fmt.Sprintf(`"until":%d`, p.From.Unix()), ErrDamaged},
+		"a longer time than any":              {fmt.Sprintf(`"until":%d`, p.Until.Unix()), fmt.Sprintf(`"until":%d`, p.From.Unix()+life+1), ErrDamaged},
+		"no accounts":                         {string(text[bytes.IndexByte(text, '['):]), "[]}", ErrTooLarge},
+		"a kind that counts":                  {`"kind":"totp"`, `"kind":"hotp"`, ErrDamaged},
+		"a kind that nobody knows":            {`"kind":"totp"`, `"kind":"x"`, ErrDamaged},
+		"no period":                           {`"period":30`, `"period":0`, ErrDamaged},
+		"a period over a day":                 {`"period":30`, `"period":86401`, ErrDamaged},
+		"codes of no digits":                  {`"width":6`, `"width":0`, ErrDamaged},
+		"codes of too many digits":            {`"width":6`, `"width":11`, ErrDamaged},
+		"codes that begin at another time":    {fmt.Sprintf(`"start":%d`, p.Accounts[0].start), fmt.Sprintf(`"start":%d`, p.Accounts[0].start+1), ErrDamaged},
+		"a code too few":                      {codes, codes[6:], ErrDamaged},
+		"half a code too many":                {codes, codes + "123", ErrDamaged},
+		"a blank among the codes":             {codes, " " + codes[1:], ErrDamaged},
+		"a sign between digits and letters":   {codes, ":" + codes[1:], ErrDamaged},
+		"a sign between the letters":          {codes, "[" + codes[1:], ErrDamaged},
+		"a sign behind the letters":           {codes, "{" + codes[1:], ErrDamaged},
+		"a name of an account without end":    {`"name":"anna"`, `"name":"` + strings.Repeat("n", maxLabel+1) + `"`, ErrDamaged},
+		"an issuer of an account without end": {`"Harbour PBX"`, `"` + strings.Repeat("i", maxLabel+1) + `"`, ErrDamaged},
+	} {
+		if !bytes.Contains(text, []byte(x.was)) {
+			t.Fatalf("%s: %s is not in the pack", what, x.was)
+		}
+		if _, err := Decode(bytes.Replace(text, []byte(x.was), []byte(x.is), 1)); !errors.Is(err, x.want) {
+			t.Errorf("%s: %v, want %v", what, err, x.want)
+		}
+	}
+	if _, err := Decode(text); err != nil {
+		t.Errorf("the unchanged one: %v", err)
+	}
+	// These hang together in all else.
+	consistent := func(from, life, period int64, width int) Pack {
+		first, last := from/period, (from+life-1)/period
+		return Pack{From: time.Unix(from, 0), Until: time.Unix(from+life, 0), Accounts: []Codes{{
+			Kind: otp.TOTP, Period: int(period), start: first, width: width, text: secret.FromString(strings.Repeat("0", int(last-first+1)*width)),
+		}}}
+	}
+	start := p.From.Unix()
+	crowd := consistent(start, 600, 30, 6)
+	for range MaxAccounts {
+		crowd.Accounts = append(crowd.Accounts, crowd.Accounts[0])
+	}
+	for what, x := range map[string]struct {
+		p    Pack
+		want error
+	}{
+		"the longest time":                  {consistent(start, life, 3600, 6), nil},
+		"a second more":                     {consistent(start, life+1, 3600, 6), ErrDamaged},
+		"the longest period":                {consistent(start, 600, otp.MaxPeriod, 6), nil},
+		"a second more of a period":         {consistent(start, 600, otp.MaxPeriod+1, 6), ErrDamaged},
+		"the most digits":                   {consistent(start, 600, 30, otp.MaxDigits), nil},
+		"a digit more":                      {consistent(start, 600, 30, otp.MaxDigits+1), ErrDamaged},
+		"the first second of all":           {consistent(0, 600, 30, 6), nil},
+		"an account more than there may be": {crowd, ErrTooLarge},
+	} {
+		text, err := x.p.encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Decode(text); !errors.Is(err, x.want) {
+			t.Errorf("%s: %v, want %v", what, err, x.want)
+		}
+	}
+	if _, err := OpenWith(make([]byte, MaxFile+1), secret.FromString("AGE-SECRET-KEY-1")); !errors.Is(err, ErrWrongKey) {
+		t.Errorf("half a key: %v", err)
+	}
+	pair, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenWith(make([]byte, MaxFile+1), secret.FromString(pair.String())); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("a file without end: %v", err)
+	}
+	file, err := p.SealTo(" " + pair.Recipient().String() + "\n") // as it is pasted
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenPassphrase(file, secret.FromString("words")); !errors.Is(err, ErrDamaged) {
+		t.Errorf("words for a file that is for a key: %v", err)
+	}
+}
+
+// TestWhatIsTheSame: a pack that differs in one thing is another one.
+func TestWhatIsTheSame(t *testing.T) {
+	p, err := Make(accounts()[:1], from, 10*time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, change := range map[string]func(*Pack){
+		"the beginning":  func(p *Pack) { p.From = p.From.Add(time.Second) },
+		"the end":        func(p *Pack) { p.Until = p.Until.Add(time.Second) },
+		"an issuer":      func(p *Pack) { p.Accounts[0].Issuer = "x" },
+		"a name":         func(p *Pack) { p.Accounts[0].Name = "x" },
+		"a kind":         func(p *Pack) { p.Accounts[0].Kind = otp.Steam },
+		"a period":       func(p *Pack) { p.Accounts[0].Period++ },
+		"the first code": func(p *Pack) { p.Accounts[0].start++ },
+		"a width":        func(p *Pack) { p.Accounts[0].width++ },
+		"the codes":      func(p *Pack) { p.Accounts[0].text.Reveal()[0] ^= 1 },
+		"an account":     func(p *Pack) { p.Accounts = append(p.Accounts, p.Accounts[0]) },
+	} {
+		other := p.Clone()
+		if !other.Same(p) {
+			t.Fatal("a copy is another one")
+		}
+		if change(&other); other.Same(p) {
+			t.Errorf("another pack in %s is taken for the same", what)
+		}
+	}
+	text := p.Accounts[0].text
+	if p.Wipe(); len(p.Accounts) != 0 || !text.IsEmpty() {
+		t.Error("wiping left codes behind")
 	}
 }
 
