@@ -67,3 +67,6 @@ func PretendOlder(m *Manager) {
 	o.older = 1
 	m.open = &o
 }
+
+// SameAccount compares two accounts.
+func SameAccount(a, b *Account) bool { return a.same(b) }
