@@ -3,11 +3,8 @@ package backup
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
-
-	"github.com/tallystick/tallystick/vault"
 )
 
 // Check opens the newest backup in the folder that was made with the passphrase of today, as
@@ -23,15 +20,7 @@ func (k *Keeper) Check(ctx context.Context) (Copy, error) {
 	if err != nil {
 		return Copy{}, err
 	}
-	inner, err := k.vault.OpenBeside(s.Sealed)
-	if errors.Is(err, vault.ErrLocked) {
-		return Copy{}, err
-	}
-	if err != nil {
-		return Copy{}, fmt.Errorf("%w: they belong to another vault, or were changed", ErrSettings)
-	}
-	defer inner.Wipe()
-	key, err := openKey(inner, s.Key)
+	key, err := k.key(s)
 	if err != nil {
 		return Copy{}, err
 	}

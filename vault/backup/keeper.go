@@ -250,19 +250,7 @@ func (k *Keeper) make(ctx context.Context, now *vault.Vault) (Copy, error) {
 
 // write writes one backup, and counts it only when it came back.
 func (k *Keeper) write(ctx context.Context, s settings, now *vault.Vault) (Copy, error) {
-	name, err := k.vault.Fingerprint()
-	if err != nil {
-		return Copy{}, err
-	}
-	inner, err := k.vault.OpenBeside(s.Sealed)
-	if errors.Is(err, vault.ErrLocked) {
-		return Copy{}, err
-	}
-	if err != nil || name != s.Vault {
-		return Copy{}, fmt.Errorf("%w: they belong to another vault, or were changed", ErrSettings)
-	}
-	defer inner.Wipe()
-	key, err := openKey(inner, s.Key)
+	key, err := k.key(s)
 	if err != nil {
 		return Copy{}, err
 	}
@@ -271,7 +259,7 @@ func (k *Keeper) write(ctx context.Context, s settings, now *vault.Vault) (Copy,
 		return Copy{}, failed(filepath.Base(s.Folder), err)
 	}
 	made := k.now().UTC().Truncate(time.Second)
-	a := about{Format: Format, Made: made, Vault: name, Key: key.Fingerprint()}
+	a := about{Format: Format, Made: made, Vault: s.Vault, Key: key.Fingerprint()}
 	a.Accounts, a.Trashed, a.Broken = now.Count()
 	text, err := vault.EncodeContent(now, made)
 	if err != nil {
@@ -289,7 +277,7 @@ func (k *Keeper) write(ctx context.Context, s settings, now *vault.Vault) (Copy,
 	if ctx.Err() != nil {
 		return Copy{}, failed("stopped", ctx.Err())
 	}
-	path, err := k.freeName(s.Folder, name[:shortLen], made)
+	path, err := k.freeName(s.Folder, s.Vault[:shortLen], made)
 	if err != nil {
 		return Copy{}, failed("find a name", err)
 	}
@@ -307,7 +295,7 @@ func (k *Keeper) write(ctx context.Context, s settings, now *vault.Vault) (Copy,
 		_ = k.disk.Remove(path)
 		return Copy{}, failed(filepath.Base(path), err)
 	}
-	return Copy{Path: path, Vault: name[:shortLen], Made: made, Bytes: int64(len(data)), Accounts: a.Accounts}, nil
+	return Copy{Path: path, Vault: s.Vault[:shortLen], Made: made, Bytes: int64(len(data)), Accounts: a.Accounts}, nil
 }
 
 // verify reports ErrReadBack unless data is a backup that the wrapped key belongs to and that

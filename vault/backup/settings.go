@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/tallystick/tallystick/vault"
 	"github.com/tallystick/tallystick/vault/seal"
 	"github.com/tallystick/tallystick/vault/secret"
 )
@@ -99,6 +100,23 @@ func openKey(text secret.Bytes, wrapped []byte) (*seal.Key, error) {
 		return nil, fmt.Errorf("%w: %w", ErrSettings, err)
 	}
 	return key, nil
+}
+
+// key opens the key of the backups; the caller wipes it. Errors: vault.ErrLocked, ErrSettings.
+func (k *Keeper) key(s settings) (*seal.Key, error) {
+	name, err := k.vault.Fingerprint()
+	if err != nil {
+		return nil, err
+	}
+	inner, err := k.vault.OpenBeside(s.Sealed)
+	if errors.Is(err, vault.ErrLocked) {
+		return nil, err
+	}
+	if err != nil || name != s.Vault {
+		return nil, fmt.Errorf("%w: they belong to another vault, or were changed", ErrSettings)
+	}
+	defer inner.Wipe()
+	return openKey(inner, s.Key)
 }
 
 // load reads the settings. Errors: ErrNotSet, ErrSettings, ErrNewer, or what the disk says.
