@@ -3,7 +3,7 @@
 // Purpose: a folder of packs, each encrypted to the key of the vault beside it. A kept pack is no part of the vault: it is in no copy, no
 // backup and no export, and goes by itself. docs/format.md describes the folder.
 //
-// Who may import it: app, app/model (its types), tests. It imports vault/share/pack and vault/secret; the vault is an interface.
+// Who may import it: app, app/model (its types), tests. It imports vault/durable, vault/secret and vault/share/pack; the vault is an interface.
 //
 // Concurrency: a Shelf has no state of its own and may be used by several goroutines and processes at once. Everything but Key
 // touches the disk.
@@ -25,6 +25,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tallystick/tallystick/vault/durable"
 	"github.com/tallystick/tallystick/vault/secret"
 	"github.com/tallystick/tallystick/vault/share/pack"
 )
@@ -39,10 +40,6 @@ const (
 	After = 7 * 24 * time.Hour
 	// MaxKept is how many packs are kept at once.
 	MaxKept = 50
-
-	tempPrefix = ".tallystick-"
-	// tempAge is when a file that was begun is taken for one that nobody will end.
-	tempAge = time.Hour
 )
 
 // ErrFull says that MaxKept packs are kept already.
@@ -116,33 +113,13 @@ func (s Shelf) Keep(ctx context.Context, p pack.Pack, now time.Time) (string, er
 		return "", err
 	}
 	name := hex.EncodeToString(id[:])
-	return name, s.write(name+Suffix, file)
+	if err := os.MkdirAll(s.folder(), 0o700); err != nil {
+		return "", err
+	}
+	return name, durable.New(filepath.Join(s.folder(), name+Suffix), file)
 }
 
 func (s Shelf) folder() string { return filepath.Join(s.Dir, Folder) }
-
-func (s Shelf) write(name string, data []byte) (err error) {
-	if err := os.MkdirAll(s.folder(), 0o700); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(s.folder(), tempPrefix+"*.tmp") // 0600
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name())
-		}
-	}()
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), filepath.Join(s.folder(), name))
-}
 
 // List returns all kept packs, the one that ends first first, and takes away those that ran out After ago. What cannot be opened, because
 // it belongs to another vault or is damaged, is left out, and taken away when any pack of its age would have been. Errors: what the disk says of
@@ -168,22 +145,20 @@ func (s Shelf) List(ctx context.Context, now time.Time) (list []Kept, err error)
 			continue
 		}
 		id, is := strings.CutSuffix(e.Name(), Suffix)
-		switch {
-		case is && valid(id):
-			p, err := s.read(path)
-			switch {
-			case err == nil && now.Before(p.Until.Add(After)):
-				list = append(list, Kept{id, p})
-				continue
-			case err == nil:
-				p.Wipe()
-			case now.Sub(info.ModTime()) < pack.MaxLife+After:
-				continue
-			}
-			_ = os.Remove(path)
-		case strings.HasPrefix(e.Name(), tempPrefix) && now.Sub(info.ModTime()) > tempAge:
-			_ = os.Remove(path)
+		if !is || !valid(id) {
+			continue
 		}
+		p, err := s.read(path)
+		switch {
+		case err == nil && now.Before(p.Until.Add(After)):
+			list = append(list, Kept{id, p})
+			continue
+		case err == nil:
+			p.Wipe()
+		case now.Sub(info.ModTime()) < pack.MaxLife+After:
+			continue
+		}
+		_ = os.Remove(path)
 	}
 	slices.SortStableFunc(list, func(a, b Kept) int { return a.Pack.Until.Compare(b.Pack.Until) })
 	return list, nil
