@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/tallystick/tallystick/vault/durable"
 )
 
 // Left is a file with keys in the open that an export left on the disk.
@@ -57,7 +59,7 @@ func (r Reminders) load() ([]Left, error) {
 	return list.Left, nil
 }
 
-func (r Reminders) save(list []Left) (err error) {
+func (r Reminders) save(list []Left) error {
 	if len(list) == 0 {
 		if err := os.Remove(r.path()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("exports: reminders: %w", err)
@@ -68,27 +70,10 @@ func (r Reminders) save(list []Left) (err error) {
 	if err != nil {
 		return fmt.Errorf("exports: reminders: %w", err)
 	}
-	f, err := os.CreateTemp(r.Dir, "."+remindersFile+".*") // 0600
-	if err != nil {
+	if err := durable.Replace(r.path(), append(data, '\n')); err != nil {
 		return fmt.Errorf("exports: reminders: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name())
-			err = fmt.Errorf("exports: reminders: %w", err)
-		}
-	}()
-	_, err = f.Write(append(data, '\n'))
-	if err == nil {
-		err = f.Sync()
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), r.path())
+	return nil
 }
 
 // Add remembers files, which may be named relative to where the process is.
