@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/tallystick/tallystick/vault/durable"
 )
 
 // maxRecord is the largest file that is read, in bytes. Ours has two hundred.
@@ -100,37 +102,16 @@ func parseRecord(data []byte) *record {
 	}
 }
 
-// writeRecord replaces the file, mode 0600, so that a crash leaves the old one or the
-// new one.
-func writeRecord(path string, r *record) (err error) {
+// writeRecord replaces the file.
+func writeRecord(path string, r *record) error {
 	data, err := json.Marshal(r.file())
 	if err != nil {
 		return err
 	}
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	tmp, err := os.CreateTemp(dir, filepath.Base(path)+".*.tmp") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(tmp.Name()) // the error that led here is the one to report
-		}
-	}()
-	_, err = tmp.Write(append(data, '\n'))
-	if err == nil {
-		err = tmp.Sync()
-	}
-	if closed := tmp.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Rename(tmp.Name(), path)
-	}
-	return err
+	return durable.Replace(path, append(data, '\n'))
 }
 
 func removeRecord(path string) error {
