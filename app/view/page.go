@@ -1,6 +1,7 @@
 package view
 
 import (
+	"slices"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -120,7 +121,11 @@ func (r *Root) rebuild(p page, body *fyne.Container, fresh fyne.CanvasObject) {
 	}
 	switch now := waits.In(fresh); {
 	case now == nil:
-		r.focusOn(p.focus())
+		first := p.focus()
+		if c, ok := first.(widget.Control); !ok || !slices.Contains(widget.Controls(fresh), c) {
+			first = nil // of what was there before
+		}
+		r.focusOn(first)
 	case turnedOff(now):
 		r.focusOn(nil)
 		r.waits = waits

@@ -243,6 +243,16 @@ func TestTheKeyboardComesBack(t *testing.T) {
 	if focused() != fyne.Focusable(first) {
 		t.Error("the keyboard is on the button of another row")
 	}
+	s.win.Canvas().Focus(button(0))
+	others, first = 0, widget.NewButton(widget.Primary, "Begin", "", nil) // and what it says it begins with is not shown
+	page.build = func(p *sharePage) []fyne.CanvasObject {
+		p.first = first
+		return nil
+	}
+	page.update()
+	if focused() != nil {
+		t.Errorf("the keyboard is on %v, which is gone", focused())
+	}
 }
 
 // An account with two keys shows the code of one of them, maybe the wrong one: the list says so, and the shared vaults do.
