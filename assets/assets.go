@@ -32,14 +32,8 @@ var (
 
 	//go:embed icon/Icon.png
 	markPNG []byte
-	//go:embed icon/mark.svg
-	markSVG []byte
-	//go:embed icon/stick.svg
-	stickSVG []byte
 	//go:embed icon/tray.svg
 	traySVG []byte
-	//go:embed icon/tray.png
-	trayPNG []byte
 
 	//go:embed icon/ui/*.svg
 	icons embed.FS
@@ -64,20 +58,11 @@ func FontLicence() string { return fontLicence }
 func IconLicence() string { return iconLicence }
 
 // MarkPNG is the application's mark, 512 by 512 pixels: the two halves of a notched stick, the
-// stock and the shorter foil, on ink.
+// stock and the shorter foil, on ink. It is drawn in icon/mark.svg.
 func MarkPNG() []byte { return markPNG }
-
-// MarkSVG is the mark as SVG.
-func MarkSVG() []byte { return markSVG }
-
-// StickSVG is the mark without its ground, for use on a screen of the application.
-func StickSVG() []byte { return stickSVG }
 
 // TraySVG is the mark in one colour on a 24 px grid, with two notches so that it survives 16 px.
 func TraySVG() []byte { return traySVG }
-
-// TrayPNG is the mark with its ground, 64 by 64 pixels.
-func TrayPNG() []byte { return trayPNG }
 
 // Icon is the interface icon of that name as SVG on a 24 px grid: one filled outline, without a
 // colour. It is nil when there is none; IconNames lists them.

@@ -14,7 +14,6 @@ const (
 	IconAdd        IconName = "plus"
 	IconAccount    IconName = "user"
 	IconBack       IconName = "arrow-left"
-	IconBroken     IconName = "file-warning"
 	IconCamera     IconName = "camera"
 	IconCheck      IconName = "check"
 	IconChevron    IconName = "chevron-right"
@@ -40,13 +39,11 @@ const (
 	IconKeyboard   IconName = "keyboard"
 	IconLock       IconName = "lock"
 	IconMail       IconName = "mail" // the portal sends the code
-	IconMonitor    IconName = "monitor"
 	IconMore       IconName = "ellipsis"
 	IconMoveIn     IconName = "import"    // from another app
 	IconNext       IconName = "rotate-cw" // HOTP: the next code
 	IconNote       IconName = "notebook-pen"
 	IconOpen       IconName = "external-link"
-	IconOrder      IconName = "grip-vertical"
 	IconPicture    IconName = "image"
 	IconQR         IconName = "qr-code"
 	IconRecovery   IconName = "life-buoy" // recovery keys
@@ -90,16 +87,12 @@ func ColoredIcon(n IconName, c fyne.ThemeColorName) fyne.Resource {
 }
 
 var (
-	mark  = fyne.NewStaticResource("tallystick.png", assets.MarkPNG())
-	stick = fyne.NewStaticResource("stick.svg", assets.StickSVG())
-	tray  = theme.NewThemedResource(fyne.NewStaticResource("tray.svg", assets.TraySVG()))
+	mark = fyne.NewStaticResource("tallystick.png", assets.MarkPNG())
+	tray = theme.NewThemedResource(fyne.NewStaticResource("tray.svg", assets.TraySVG()))
 )
 
 // AppIcon is the icon of the application and its window, 512 px.
 func AppIcon() fyne.Resource { return mark }
-
-// Stick is the mark without its ground: for the lock screen, the first screen, "about".
-func Stick() fyne.Resource { return stick }
 
 // TrayIcon is the mark in one colour, which the system tray recolours.
 func TrayIcon() fyne.Resource { return tray }

@@ -233,11 +233,11 @@ func TestEveryIconIsThereAndTakesItsColour(t *testing.T) {
 	test.NewApp().Settings().SetTheme(New(Config{Appearance: Light}))
 	defer test.NewApp()
 	for own := range map[IconName]bool{
-		IconAdd: true, IconAccount: true, IconBack: true, IconBroken: true, IconCheck: true, IconChevron: true, IconClear: true,
+		IconAdd: true, IconAccount: true, IconBack: true, IconCheck: true, IconChevron: true, IconClear: true,
 		IconClipboard: true, IconClock: true, IconCopy: true, IconDelete: true, IconDown: true, IconDuplicate: true,
 		IconEdit: true, IconError: true, IconExport: true, IconEye: true, IconEyeOff: true, IconFile: true, IconFolder: true,
 		IconHelp: true, IconHistory: true, IconInfo: true, IconKey: true, IconKeyboard: true, IconLock: true, IconMail: true,
-		IconMonitor: true, IconMore: true, IconMoveIn: true, IconNext: true, IconNote: true, IconOpen: true, IconOrder: true,
+		IconMore: true, IconMoveIn: true, IconNext: true, IconNote: true, IconOpen: true,
 		IconPicture: true, IconQR: true, IconRecovery: true, IconRestore: true, IconScan: true, IconSearch: true,
 		IconSettings: true, IconShare: true, IconSort: true, IconStar: true, IconStarFilled: true, IconSuccess: true,
 		IconTag: true, IconUnlock: true, IconUp: true, IconWarning: true,
@@ -258,7 +258,7 @@ func TestEveryIconIsThereAndTakesItsColour(t *testing.T) {
 	if New(Config{}).Icon(theme.IconNameMailSend) == nil {
 		t.Error("icons of the toolkit that we have no own for should stay")
 	}
-	for _, r := range []fyne.Resource{AppIcon(), Stick(), TrayIcon()} {
+	for _, r := range []fyne.Resource{AppIcon(), TrayIcon()} {
 		if len(r.Content()) == 0 {
 			t.Errorf("%s is empty", r.Name())
 		}
