@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"fmt"
-	"io"
 	"path"
 	"strings"
 	"time"
@@ -19,23 +17,13 @@ import (
 // earlier end.
 const maxTime = 10 * time.Second
 
-// Read reads a file: what it is shows in its content, not in its name. name is the
+// ReadBytes reads a file: what it is shows in its content, not in its name. name is the
 // file's name, with or without its directory, and is only a hint about the portal; it
-// may be empty. At most MaxFile bytes are read.
+// may be empty. It keeps no reference to data.
 //
-// Fails with ErrPicture, ErrTooLarge, ErrFormat, ErrDamaged, ErrEncrypted, the
-// context's error, or what r fails with. A file that can be read and holds no
-// recovery keys gives a Draft without keys and no error.
-func Read(ctx context.Context, r io.Reader, name string) (Draft, error) {
-	data, err := io.ReadAll(io.LimitReader(r, MaxFile+1))
-	if err != nil {
-		return Draft{}, fmt.Errorf("recovery: cannot be read: %w", err)
-	}
-	defer clear(data)
-	return ReadBytes(ctx, data, name)
-}
-
-// ReadBytes is Read for a file that is in memory already. It keeps no reference to data.
+// Fails with ErrPicture, ErrTooLarge (more than MaxFile bytes), ErrFormat, ErrDamaged,
+// ErrEncrypted, or the context's error. A file that can be read and holds no recovery
+// keys gives a Draft without keys and no error.
 func ReadBytes(ctx context.Context, data []byte, name string) (Draft, error) {
 	if len(data) > MaxFile {
 		return Draft{}, ErrTooLarge

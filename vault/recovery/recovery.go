@@ -1,7 +1,7 @@
 // Package recovery reads the sheets of recovery keys that portals hand out, and
 // keeps count of which keys are used.
 //
-// Purpose: [Read] takes a downloaded file apart and [Parse] a pasted text; both
+// Purpose: [ReadBytes] takes a downloaded file apart and [Parse] a pasted text; both
 // give a [Draft], which a person looks at and corrects before it becomes a
 // [Sheet]. A Sheet knows which keys are left; [Record] is its form on disk. How a
 // sheet is read, and why, is in docs/decisions/0004-reading-recovery-sheets.md.
