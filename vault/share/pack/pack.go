@@ -400,16 +400,6 @@ func OpenPassphrase(file []byte, passphrase secret.Bytes) (Pack, error) {
 	return open(file, id)
 }
 
-// OpenWith opens a pack with a key in its text form: AGE-SECRET-KEY-1… or AGE-SECRET-KEY-PQ-1…, as it stands in an identity file of age. Errors
-// as of OpenPassphrase. A pack to the key of a vault is opened by vault.Manager.OpenBeside and Decode.
-func OpenWith(file []byte, identity secret.Bytes) (Pack, error) {
-	ids, err := age.ParseIdentities(bytes.NewReader(identity.Reveal()))
-	if err != nil {
-		return Pack{}, ErrWrongKey
-	}
-	return open(file, ids...)
-}
-
 func open(file []byte, ids ...age.Identity) (Pack, error) {
 	if len(file) > MaxFile {
 		return Pack{}, fmt.Errorf("%w: %d bytes", ErrTooLarge, len(file))
