@@ -176,7 +176,7 @@ func FuzzKeys(f *testing.F) {
 
 func FuzzInvite(f *testing.F) {
 	tm := newTeam(f, Config{Crypto: newToy(6)}, 6)
-	id, err := tm.devs[0].Invite(Editor, DefaultInvite, tm.now)
+	id, err := tm.devs[0].Invite(Editor, inviteLife, tm.now)
 	tm.must(err)
 	tm.sync(0)
 	i, err := tm.devs[0].InviteFor(id, "s3:https://s3.example.com/bucket")

@@ -122,7 +122,7 @@ func (m *model) revive(i int) {
 // join lets a device in, all parts working.
 func (m *model) join(admin int, role Role, folders bool) int {
 	a := m.devs[admin]
-	id, err := a.Invite(role, DefaultInvite, m.clock(admin))
+	id, err := a.Invite(role, inviteLife, m.clock(admin))
 	if err != nil {
 		return -1
 	}

@@ -12,11 +12,8 @@ import (
 	"github.com/tallystick/tallystick/vault/secret"
 )
 
-// DefaultInvite is how long an invite is good for when nothing else is said, MaxInviteLife the longest.
-const (
-	DefaultInvite = 24 * time.Hour
-	MaxInviteLife = 30 * 24 * time.Hour
-)
+// MaxInviteLife is how long an invite is good for at most.
+const MaxInviteLife = 30 * 24 * time.Hour
 
 // Request is a device that answered an invite and waits for an admin to confirm it.
 type Request struct {

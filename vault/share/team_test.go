@@ -23,6 +23,8 @@ import (
 
 var epoch = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 
+const inviteLife = 24 * time.Hour
+
 // toy is a Crypto that costs nothing and has the properties the rules rest on: only the identity opens what was sealed to its
 // recipient, every change is noticed, only the signer signs. It hides nothing from an attacker who knows it, and no test asks it to.
 type toy struct {
@@ -233,7 +235,7 @@ func (tm *team) must(err error) {
 // join lets another device in and returns its place.
 func (tm *team) join(admin int, role Role) int {
 	tm.t.Helper()
-	id, err := tm.devs[admin].Invite(role, DefaultInvite, tm.now)
+	id, err := tm.devs[admin].Invite(role, inviteLife, tm.now)
 	tm.must(err)
 	tm.sync(admin)
 	invite, err := tm.devs[admin].InviteFor(id, "dir:/x")

@@ -172,7 +172,7 @@ func meet(t *testing.T, others int, accounts ...vault.Account) (share.VaultID, *
 	people := []*person{a}
 	for i := range others {
 		p := newPerson(t, st, &now)
-		invite, err := a.s.Invite(ctx, id, share.Editor, share.DefaultInvite)
+		invite, err := a.s.Invite(ctx, id, share.Editor, 24*time.Hour)
 		a.must(err)
 		text, err := invite.Text()
 		a.must(err)
