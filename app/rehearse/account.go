@@ -15,7 +15,7 @@ const practicePassword = "only-practice"
 
 // account is the one account of a practice portal; a login that several people share is one account as well.
 type account struct {
-	State                       // its counts; the rest of it is filled in when it is asked for
+	counts
 	app      *authenticator     // nil: none
 	email    bool               // codes by e-mail
 	phone    string             // codes by SMS go there; "" = none

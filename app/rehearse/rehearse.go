@@ -136,36 +136,14 @@ func (r *Rehearsal) Listed() []string {
 	return ids
 }
 
-// State is what one practice portal knows about its one account. Counts are since the start, or since "Start over".
-type State struct {
-	User, Password string // the practice credentials, as the sign-in page shows them
-	Authenticator  bool   // codes of an authenticator are accepted
-	Email, SMS     bool   // codes are sent by e-mail, by SMS
-	Phone          string // the number SMS go to, "" = none
-	SignIns        int    // sign-ins carried to the end
-	Accepted       int    // codes of an authenticator that were accepted, at enrollment and at sign-in
-	Refused        int    // codes, of any kind, that were refused
-	LastDrift      int    // of the last accepted code: -1 from the period before, 0 the portal's own, +1 from the one after
-	RecoveryKeys   int    // recovery keys handed out
-	RecoveryUsed   int    // sign-ins with one
-	RecoveryReady  bool   // one was handed out and is not used yet
-}
-
-// State looks at a portal from behind; false when there is none of that id.
-func (r *Rehearsal) State(id string) (State, bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, p := range r.portals {
-		if p.id == id {
-			a := &p.account
-			s := a.State
-			s.User, s.Password = p.user, practicePassword
-			s.Authenticator, s.Email, s.SMS, s.Phone = a.app != nil, a.email, a.phone != "", a.phone
-			s.RecoveryReady = a.recovery != nil
-			return s, true
-		}
-	}
-	return State{}, false
+// counts is what a practice portal counts of its one account, since the start or since "Start over".
+type counts struct {
+	SignIns      int // sign-ins carried to the end
+	Accepted     int // codes of an authenticator that were accepted, at enrollment and at sign-in
+	Refused      int // codes, of any kind, that were refused
+	LastDrift    int // of the last accepted code: -1 from the period before, 0 the portal's own, +1 from the one after
+	RecoveryKeys int // recovery keys handed out
+	RecoveryUsed int // sign-ins with one
 }
 
 // choose makes the practice portals that are wanted, in the order of their guides' names.
