@@ -208,7 +208,7 @@ func export(t *testing.T, n int) []string {
 		key := []byte(fmt.Sprintf("recognisable key %03d", i))
 		entries = append(entries, otpauth.Entry{Issuer: fmt.Sprintf("Portal %02d", i), Name: "joe", Params: otp.New(otp.TOTP, secret.New(key))})
 	}
-	links, err := otpauth.FormatMigration(entries, 4711)
+	links, _, err := otpauth.FormatMigration(entries, 4711, otpauth.MaxMigrationText)
 	if err != nil {
 		t.Fatal(err)
 	}

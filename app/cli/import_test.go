@@ -221,7 +221,7 @@ func TestImportPictures(t *testing.T) {
 	for i := range 12 {
 		entries = append(entries, otpauth.Entry{Issuer: "I", Name: string(rune('a' + i)), Params: otp.New(otp.TOTP, secret.FromString("0123456789"+string(rune('a'+i))))})
 	}
-	links, err := otpauth.FormatMigration(entries, 5)
+	links, _, err := otpauth.FormatMigration(entries, 5, otpauth.MaxMigrationText)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -285,7 +285,7 @@ func migration(t *testing.T, n int) []string {
 	for i := range n {
 		entries = append(entries, otpauth.Entry{Issuer: fmt.Sprintf("Portal %d", i+1), Name: "maria", Params: otp.New(otp.TOTP, key(100+i))})
 	}
-	parts, err := otpauth.FormatMigration(entries, 4711)
+	parts, _, err := otpauth.FormatMigration(entries, 4711, otpauth.MaxMigrationText)
 	if err != nil {
 		t.Fatal(err)
 	}

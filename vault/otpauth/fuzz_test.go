@@ -118,7 +118,7 @@ func FuzzParseMigration(f *testing.F) {
 		for _, e := range part.Entries {
 			checkEntry(t, e)
 		}
-		texts, err := otpauth.FormatMigration(part.Entries, part.Batch)
+		texts, _, err := otpauth.FormatMigration(part.Entries, part.Batch, otpauth.MaxMigrationText)
 		if err != nil {
 			t.Fatalf("what was exported cannot be: %v", err)
 		}

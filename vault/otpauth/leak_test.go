@@ -74,9 +74,9 @@ func TestErrorsAndWarningsNeverHoldAKey(t *testing.T) {
 	raw := []byte("\x9d\xd4\x17marker-of-20byte\xfe")
 	forms := markerForms(raw)
 	b32, hexed := otp.EncodeBase32(raw), hex.EncodeToString(raw)
-	migration, err := otpauth.FormatMigration([]otpauth.Entry{
+	migration, _, err := otpauth.FormatMigration([]otpauth.Entry{
 		mustParse(t, "otpauth://totp/N:a?secret="+b32), mustParse(t, "otpauth://hotp/N:b?counter=1&secret="+b32),
-	}, 5)
+	}, 5, otpauth.MaxMigrationText)
 	if err != nil {
 		t.Fatal(err)
 	}

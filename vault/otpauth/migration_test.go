@@ -166,6 +166,12 @@ func TestMigrationCutOffAnywhere(t *testing.T) {
 	}
 }
 
+// migratable reports whether an export holds an account.
+func migratable(e otpauth.Entry) bool {
+	_, _, err := otpauth.FormatMigration([]otpauth.Entry{e}, 1, otpauth.MaxMigrationText)
+	return err == nil
+}
+
 func randomMigratable(r *rand.Rand) otpauth.Entry {
 	for {
 		e := randomEntry(r)
@@ -174,7 +180,7 @@ func randomMigratable(r *rand.Rand) otpauth.Entry {
 			e.Params.Period = 30
 		}
 		e.Params.Digits = []int{6, 8}[r.IntN(2)]
-		if otpauth.Migratable(e) == nil {
+		if migratable(e) {
 			return e
 		}
 	}
@@ -189,7 +195,7 @@ func TestFormatMigrationThenParse(t *testing.T) {
 			entries = append(entries, randomMigratable(r))
 		}
 		batch := int32(r.Uint32())
-		texts, err := otpauth.FormatMigration(entries, batch)
+		texts, _, err := otpauth.FormatMigration(entries, batch, otpauth.MaxMigrationText)
 		if err != nil || len(texts) != (len(entries)+9)/10 {
 			t.Fatalf("seed %d: %d parts of %d accounts, %v", seed, len(texts), len(entries), err)
 		}
@@ -214,7 +220,7 @@ func TestFormatMigrationThenParse(t *testing.T) {
 func TestFormatMigrationKeepsLongNames(t *testing.T) {
 	e := mustParse(t, "otpauth://totp/?secret="+key)
 	e.Issuer, e.Name = "A", "A:"+strings.Repeat("x", otpauth.MaxLabel-2)
-	texts, err := otpauth.FormatMigration([]otpauth.Entry{e}, 1)
+	texts, _, err := otpauth.FormatMigration([]otpauth.Entry{e}, 1, otpauth.MaxMigrationText)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,11 +244,11 @@ func TestFormatMigrationRefuses(t *testing.T) {
 	} {
 		e := good
 		c.change(&e)
-		if parts, err := otpauth.FormatMigration([]otpauth.Entry{good, e}, 1); !errors.Is(err, c.want) || parts != nil {
+		if parts, _, err := otpauth.FormatMigration([]otpauth.Entry{good, e}, 1, otpauth.MaxMigrationText); !errors.Is(err, c.want) || parts != nil {
 			t.Errorf("%s %d digits %d s: %v", e.Params.Kind, e.Params.Digits, e.Params.Period, err)
 		}
 	}
-	if parts, err := otpauth.FormatMigration(nil, 1); len(parts) != 0 || err != nil {
+	if parts, _, err := otpauth.FormatMigration(nil, 1, otpauth.MaxMigrationText); len(parts) != 0 || err != nil {
 		t.Errorf("nothing: %v, %v", parts, err)
 	}
 }
@@ -301,7 +307,7 @@ func BenchmarkParseMigration(b *testing.B) {
 	for range 10 {
 		entries = append(entries, randomMigratable(r))
 	}
-	texts, err := otpauth.FormatMigration(entries, 1)
+	texts, _, err := otpauth.FormatMigration(entries, 1, otpauth.MaxMigrationText)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -12,10 +12,10 @@ import (
 // perPart is how many accounts Google Authenticator puts into one QR code.
 const perPart = 10
 
-// Migratable says why an account cannot be in an export (ErrType, ErrParameter,
+// migratable says why an account cannot be in an export (ErrType, ErrParameter,
 // ErrSecret), or nil. An export has room for TOTP with 30 seconds and HOTP, with 6 or 8
 // digits.
-func Migratable(e Entry) error {
+func migratable(e Entry) error {
 	p := e.Params
 	if p.Kind != otp.TOTP && p.Kind != otp.HOTP {
 		return fmt.Errorf("%w: an export holds only the two usual types", ErrType)
@@ -32,20 +32,16 @@ func Migratable(e Entry) error {
 	return nil
 }
 
-// FormatMigration writes the parts of an export, ten accounts each, that Google
-// Authenticator and ParseMigration read. batch ties the parts together: any number,
-// random for each export. No accounts give no parts. The first account that is not
-// Migratable ends it with that error: nothing is left out silently. Tags are not part
-// of the format.
-func FormatMigration(entries []Entry, batch int32) ([]string, error) {
-	parts, _, err := FormatMigrationParts(entries, batch, MaxMigrationText)
-	return parts, err
-}
-
-// FormatMigrationParts is FormatMigration with parts of at most limit bytes, so that each fits
-// into a QR code; counts is how many accounts each has. ErrTooLong for an account that alone
-// makes a longer one.
-func FormatMigrationParts(entries []Entry, batch int32, limit int) (parts []string, counts []int, err error) {
+// FormatMigration writes the parts of an export that Google Authenticator and
+// ParseMigration read: at most ten accounts each, and at most limit bytes, so that each
+// fits into a QR code. counts is how many accounts each has. batch ties the parts
+// together: any number, random for each export. No accounts give no parts. Tags are not
+// part of the format.
+//
+// Nothing is left out silently: ErrType, ErrParameter or ErrSecret for the first account
+// that an export has no room for, which is all but TOTP with 30 seconds and HOTP, with 6
+// or 8 digits; ErrTooLong for one that alone makes too long a part.
+func FormatMigration(entries []Entry, batch int32, limit int) (parts []string, counts []int, err error) {
 	var messages [][]byte
 	defer func() {
 		for _, m := range messages {
@@ -53,7 +49,7 @@ func FormatMigrationParts(entries []Entry, batch int32, limit int) (parts []stri
 		}
 	}()
 	for i, e := range entries {
-		if err := Migratable(e); err != nil {
+		if err := migratable(e); err != nil {
 			return nil, nil, fmt.Errorf("account %d: %w", i+1, err)
 		}
 		m := protowire.AppendTag(nil, payloadEntry, protowire.BytesType)

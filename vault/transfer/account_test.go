@@ -122,7 +122,7 @@ func migrationOf(t *testing.T, n int) string {
 	for i := range n {
 		entries = append(entries, otpauth.Entry{Issuer: "I", Name: fmt.Sprint("account ", i), Params: otp.New(otp.TOTP, secret.FromString(fmt.Sprint("0123456789", i)))})
 	}
-	links, err := otpauth.FormatMigration(entries, 7)
+	links, _, err := otpauth.FormatMigration(entries, 7, otpauth.MaxMigrationText)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,7 +58,7 @@ func Pages(accounts []vault.Account, random io.Reader) ([]Page, error) {
 		return nil, fmt.Errorf("exports: no randomness: %w", err)
 	}
 	batch := int32(binary.LittleEndian.Uint32(b[:]) >> 1)
-	parts, counts, err := otpauth.FormatMigrationParts(entries, batch, maxQRText)
+	parts, counts, err := otpauth.FormatMigration(entries, batch, maxQRText)
 	if err != nil {
 		return nil, fmt.Errorf("exports: %w", err)
 	}

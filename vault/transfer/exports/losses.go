@@ -205,7 +205,7 @@ func (f Format) namesDiffer(a vault.Account) bool {
 func linked(f Format, a vault.Account) (otpauth.Entry, bool) {
 	e := entryOf(a)
 	if f == Google {
-		parts, _, err := otpauth.FormatMigrationParts([]otpauth.Entry{e}, 1, maxQRText)
+		parts, _, err := otpauth.FormatMigration([]otpauth.Entry{e}, 1, maxQRText)
 		if err != nil {
 			return otpauth.Entry{}, false
 		}
