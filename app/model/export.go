@@ -261,31 +261,6 @@ func exportFiles(info exports.Info, v *vault.Vault, path string, o exports.Optio
 	return []exportFile{{path, data}}, err
 }
 
-// saveNew writes a file that only its owner can read, durably and never half. It replaces
-// nothing but an empty file, which is what a dialogue for saving leaves.
-func saveNew(path string, data []byte) (err error) {
-	if info, err := os.Lstat(path); err == nil && (!info.Mode().IsRegular() || info.Size() > 0) {
-		return &fs.PathError{Op: "create", Path: path, Err: fs.ErrExist}
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".tallystick-*") // 0600
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name())
-		}
-	}()
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
-}
-
 // ShowCodes makes the QR codes of the chosen form for the screen. Call it only after Session.Confirm.
 func (x *Export) ShowCodes() {
 	if x.s.state != Open || x.form.Format != exports.Google || x.busy {

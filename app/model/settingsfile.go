@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/tallystick/tallystick/vault/durable"
 )
 
 // maxSettings is the largest settings file that is read, in bytes. Ours has a few hundred.
@@ -65,7 +67,14 @@ func (f fileSettings) Save(p Prefs) error {
 	if err != nil {
 		return fmt.Errorf("settings: %w", err)
 	}
-	return replaceFile(f.path, append(data, '\n'))
+	err = os.MkdirAll(filepath.Dir(f.path), 0o700)
+	if err == nil {
+		err = durable.Replace(f.path, append(data, '\n'))
+	}
+	if err != nil {
+		return fmt.Errorf("settings: %w", err)
+	}
+	return nil
 }
 
 // prefFields names every field of p as it is called in the file.
@@ -106,36 +115,4 @@ func (f fileSettings) fields() (map[string]json.RawMessage, error) {
 		return nil, ErrSettings
 	}
 	return fields, nil
-}
-
-// replaceFile writes data beside path and renames it over path, so that a crash
-// leaves the old file or the new one, never half of one.
-func replaceFile(path string, data []byte) (err error) {
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("settings: %w", err)
-	}
-	tmp, err := os.CreateTemp(dir, filepath.Base(path)+".*.tmp") // mode 0600
-	if err != nil {
-		return fmt.Errorf("settings: %w", err)
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(tmp.Name()) // the error that led here is the one to report
-		}
-	}()
-	_, err = tmp.Write(data)
-	if err == nil {
-		err = tmp.Sync()
-	}
-	if closed := tmp.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Rename(tmp.Name(), path)
-	}
-	if err != nil {
-		return fmt.Errorf("settings: %w", err)
-	}
-	return nil
 }
