@@ -195,16 +195,23 @@ func isPicture(data []byte) bool {
 // IsExport reports whether a file is something to move in from, and no picture to look for a code in: what was dropped on the
 // window shows that in its first bytes. What cannot be read is no export.
 func IsExport(path string) bool {
+	head := headOf(path, 1024)
+	return len(head) > 0 && !isPicture(head)
+}
+
+// headOf is the first bytes of a regular file, at most n; nothing of what cannot be read.
+func headOf(path string, n int) []byte {
+	// Looked at before it is opened: opening a pipe would wait for somebody at its other end.
 	info, err := os.Stat(path)
 	if err != nil || !info.Mode().IsRegular() {
-		return false
+		return nil
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return false
+		return nil
 	}
 	defer func() { _ = f.Close() }() // read only: nothing can be lost
-	head := make([]byte, 1024)
-	n, _ := io.ReadFull(f, head) // a short file is a file
-	return n > 0 && !isPicture(head[:n])
+	head := make([]byte, n)
+	n, _ = io.ReadFull(f, head) // a short file is a file
+	return head[:n]
 }

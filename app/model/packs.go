@@ -120,18 +120,7 @@ func IsPack(path string) bool {
 	case ".age": // vaults, backups and exports
 		return false
 	}
-	info, err := os.Stat(path)
-	if err != nil || !info.Mode().IsRegular() {
-		return false
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return false
-	}
-	defer func() { _ = f.Close() }()
-	head := make([]byte, 64)
-	n, _ := io.ReadFull(f, head) // a short file is a file
-	rest, is := strings.CutPrefix(string(head[:n]), "age-encryption.org/v1\n-> ")
+	rest, is := strings.CutPrefix(string(headOf(path, 64)), "age-encryption.org/v1\n-> ")
 	return is && (strings.HasPrefix(rest, "X25519 ") || strings.HasPrefix(rest, "mlkem768x25519 "))
 }
 
