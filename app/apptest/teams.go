@@ -104,6 +104,9 @@ func (t *Teams) Clock() (store.ClockReading, bool) { return store.ClockReading{}
 // Watch never tells.
 func (t *Teams) Watch(context.Context, share.VaultID) (<-chan struct{}, error) { return nil, nil }
 
+// LetGo has nothing to let go of.
+func (t *Teams) LetGo(context.Context) error { return nil }
+
 // Guard refuses accounts of shared vaults in which this device is a viewer to be removed or called otherwise: enough for a window.
 func (t *Teams) Guard(change func(*vault.Vault) error) func(*vault.Vault) error {
 	return func(v *vault.Vault) error {

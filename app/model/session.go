@@ -430,6 +430,7 @@ func (s *Session) lockNow() {
 	s.job(func(ctx context.Context) {
 		markUsed(ctx, s.d.Vault, used)
 		err = s.d.Vault.Lock()
+		s.sharing.letGo()
 	}, func() {
 		if s.epoch == epoch && err != nil && s.state == Locked && s.busy == 0 {
 			s.examine() // the passphrase was taken away by another process: what holds now?
@@ -548,6 +549,7 @@ func (s *Session) Close() {
 	locked := s.jobs.do(func() {
 		markUsed(ctx, s.d.Vault, used)
 		_ = s.d.Vault.Lock() // without a passphrase there is nothing to lock; whoever owns the vault closes it
+		s.sharing.letGo()
 	})
 	for _, done := range []<-chan struct{}{s.clip.done(), s.settings.save(), locked} {
 		select {
@@ -597,6 +599,7 @@ func (s *Session) news() {
 		case errors.Is(err, vault.ErrLocked), errors.Is(err, vault.ErrNeedPass), errors.Is(err, vault.ErrPassphrase):
 			// Locked, or given another passphrase, from outside.
 			s.drop()
+			s.sharing.letGo()
 			s.state = Starting
 			s.examine()
 		case err != nil:

@@ -151,6 +151,14 @@ func (h *Sharing) drop() {
 	h.forget()
 }
 
+// letGo ends the connections to the storages and wipes their passwords. It is for when the vault was locked, and after drop, which ended what
+// is under way; it waits for the end of that on a goroutine of its own, because a network folder may take its time.
+func (h *Sharing) letGo() {
+	if teams := h.s.d.Teams; teams != nil {
+		go func() { _ = teams.LetGo(context.Background()) }()
+	}
+}
+
 func (h *Sharing) running() bool { return h.stop != nil && h.s.state == Open }
 
 // seen is what one look at the shared vaults brought.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -28,6 +29,7 @@ type member struct {
 	h       *model.Sharing
 	folder  string
 	down    atomic.Bool // the storage is not reached
+	reached reached
 	notices []model.Notice
 	changes int
 }
@@ -47,18 +49,51 @@ func (s downStore) List(ctx context.Context, prefix string) ([]store.Object, err
 	return s.Store.List(ctx, prefix)
 }
 
+// reached is how storages were opened, and how many of them were closed.
+type reached struct {
+	mu       sync.Mutex
+	opened   int
+	closed   int
+	accesses []backend.Access
+	wake     func()
+}
+
+func (r *reached) numbers() (opened, closed int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.opened, r.closed
+}
+
+// closable counts when it is closed.
+type closable struct {
+	downStore
+	r *reached
+}
+
+func (c closable) Close() {
+	c.r.mu.Lock()
+	defer c.r.mu.Unlock()
+	c.r.closed++
+	c.r.wake()
+}
+
 func newMember(t *testing.T, name, pass, folder string, accounts ...vault.Account) *member {
 	t.Helper()
 	m, _ := vaulttest.Create(t, pass, accounts...)
 	p := &member{m: m, folder: folder}
 	p.real = &real{T: t, loop: apptest.NewLoop(noon), clip: &apptest.FakeClipboard{}}
+	p.reached.wake = func() { p.loop.Post(func() {}) }
 	screens, picture := &apptest.Screens{}, &apptest.Picture{}
 	teams := team.New(team.Config{Vault: m, Now: p.loop.Now, Open: func(l store.Location, a backend.Access) (store.Store, error) {
 		st, err := backend.Open(l, a, backend.Config{Now: p.loop.Now})
 		if err != nil {
 			return nil, err
 		}
-		return downStore{st, &p.down}, nil
+		p.reached.mu.Lock()
+		defer p.reached.mu.Unlock()
+		p.reached.opened++
+		p.reached.accesses = append(p.reached.accesses, a)
+		return closable{downStore{st, &p.down}, &p.reached}, nil
 	}})
 	p.s = model.NewSession(model.Deps{
 		Vault: m, Scanner: &apptest.Scanner{}, Screens: screens.Take, ClipboardPicture: picture.Read, Clipboard: p.clip,
@@ -385,6 +420,59 @@ func TestLockingEndsFlowsOfSharing(t *testing.T) {
 	}
 	if ada.h.ReadInvite(secret.FromString("TALLYSTICK-SHARE:1:abc")) {
 		t.Error("an invite is taken while locked")
+	}
+}
+
+// A locked window has no open storage and no password of one; it opens them anew after the next unlocking.
+func TestLockingLetsGoOfStorages(t *testing.T) {
+	for _, how := range []string{"locked by a person", "locked from outside", "closed"} {
+		t.Run(how, func(t *testing.T) {
+			folder := t.TempDir()
+			ada := newMember(t, "Ada", "open sesame", folder, totp("Acme", "desk", 1))
+			ada.create()
+			ada.h.SetPlace(model.SharedPlace{Kind: model.StoreFolder, Folder: folder, Password: secret.FromString("app password marker")}, func() {})
+			ada.done()
+			ada.inStep(func() bool {
+				ada.reached.mu.Lock()
+				defer ada.reached.mu.Unlock()
+				return !ada.reached.accesses[len(ada.reached.accesses)-1].Password.IsEmpty()
+			})
+			if opened, closed := ada.reached.numbers(); opened == closed {
+				t.Fatal("no storage is open before locking")
+			}
+			switch how {
+			case "locked by a person":
+				if _, locked := ada.s.Lock(); !locked {
+					t.Fatal("not locked")
+				}
+			case "locked from outside":
+				if err := ada.m.Lock(); err != nil {
+					t.Fatal(err)
+				}
+				ada.until(func() bool { return ada.s.State() == model.Locked })
+			case "closed":
+				ada.s.Close()
+			}
+			ada.until(func() bool { opened, closed := ada.reached.numbers(); return opened == closed })
+			for i, a := range ada.reached.accesses {
+				// What SetPlace tried the password with is the caller's copy, which it wipes as well.
+				if !a.Password.IsEmpty() {
+					t.Errorf("the password of opening %d is left", i)
+				}
+			}
+			if how == "closed" {
+				return
+			}
+			before, _ := ada.reached.numbers()
+			ada.s.Unlock(secret.FromString("open sesame"))
+			ada.until(func() bool { return ada.s.State() == model.Open && ada.h.Known() })
+			ada.inStep(func() bool { opened, _ := ada.reached.numbers(); return opened > before })
+			ada.reached.mu.Lock()
+			defer ada.reached.mu.Unlock()
+			if got := string(ada.reached.accesses[len(ada.reached.accesses)-1].Password.Reveal()); got != "app password marker" {
+				t.Errorf("opened again with %q", got)
+			}
+		})
 	}
 }
 

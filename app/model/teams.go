@@ -41,6 +41,7 @@ type Teams interface {
 	Words(id share.VaultID, device share.DeviceID) (string, error)
 	Clock() (store.ClockReading, bool)
 	Watch(ctx context.Context, id share.VaultID) (<-chan struct{}, error)
+	LetGo(ctx context.Context) error
 
 	// Guard and PutTags belong into Manager.Update: see team.Service.
 	Guard(change func(*vault.Vault) error) func(*vault.Vault) error

@@ -47,6 +47,7 @@ func (s *Service) Create(ctx context.Context, name string, at Place, who share.P
 	if err != nil {
 		return "", err
 	}
+	defer shut(st)
 	if m, ok := st.(interface{ Make(context.Context) error }); ok {
 		if err := m.Make(ctx); err != nil {
 			return "", err
@@ -119,9 +120,11 @@ func (s *Service) Join(ctx context.Context, invite secret.Bytes, at Place, who s
 			return "", err
 		}
 	}
-	if _, err := s.cfg.Open(at.Where, at.Access); err != nil {
+	st, err := s.cfg.Open(at.Where, at.Access)
+	if err != nil {
 		return "", err
 	}
+	shut(st)
 	r, err := share.Join(s.cfg.Share, i, who, s.cfg.Now())
 	if err != nil {
 		return "", err
@@ -131,9 +134,11 @@ func (s *Service) Join(ctx context.Context, invite secret.Bytes, at Place, who s
 
 // SetPlace changes where the storage of a shared vault is, or its credentials. Errors: ErrNoShare, store.ErrLocation, and those of the vault.
 func (s *Service) SetPlace(ctx context.Context, id share.VaultID, at Place) error {
-	if _, err := s.cfg.Open(at.Where, at.Access); err != nil {
+	st, err := s.cfg.Open(at.Where, at.Access)
+	if err != nil {
 		return err
 	}
+	shut(st)
 	return s.update(ctx, id, func(rec *record, _ *vault.Vault) error {
 		was, had := rec.where, rec.access
 		rec.where, rec.access = at.kept()
@@ -462,6 +467,7 @@ func (s *Service) forget(ctx context.Context, id share.VaultID, keep bool) error
 		v.DropShare(string(id))
 		return nil
 	})
+	s.letGo(id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.last, id)

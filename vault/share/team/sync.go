@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/tallystick/tallystick/vault"
@@ -251,33 +250,16 @@ func (s *Service) settle(ctx context.Context, id share.VaultID, before []byte, s
 	return settled, out, err
 }
 
-// open gives the storage of a shared vault; the same one as long as where and how to reach it stay the same.
-func (s *Service) open(id share.VaultID, rec *record) (store.Store, error) {
-	l := s.lastOf(id)
-	s.mu.Lock()
-	if l.store != nil && l.where == rec.where.String() && l.access.User == rec.access.User && l.access.Password.Equal(rec.access.Password) &&
-		slices.Equal(l.access.CA, rec.access.CA) && l.access.PlainHTTP == rec.access.PlainHTTP {
-		defer s.mu.Unlock()
-		return l.store, nil
-	}
-	s.mu.Unlock()
-	access := rec.access
-	access.Password = access.Password.Clone()
-	st, err := s.cfg.Open(rec.where, access)
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	l.store, l.where, l.access = st, rec.where.String(), access
-	return st, nil
-}
-
 // Watch sends after the storage of a shared vault may have changed, as store.Watch does; nil, which blocks for ever, where storage does not
 // tell.
 func (s *Service) Watch(ctx context.Context, id share.VaultID) (<-chan struct{}, error) {
+	done, err := s.turn(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	var st store.Store
-	err := s.read(id, func(rec *record, _ *vault.Vault) error {
+	err = s.read(id, func(rec *record, _ *vault.Vault) error {
 		var err error
 		st, err = s.open(id, rec)
 		return err
