@@ -1,10 +1,9 @@
 package model
 
 import (
+	"bytes"
 	"context"
-	"errors"
-	"io"
-	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -91,15 +90,8 @@ func (k *Kit) Begin(pass secret.Bytes) {
 	})
 }
 
-// SaveOver is Save onto an empty file that a dialogue has just made.
-func (k *Kit) SaveOver(path string) {
-	if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() && info.Size() == 0 {
-		_ = os.Remove(path)
-	}
-	k.Save(path)
-}
-
-// Save writes the page as a PDF, or as a PNG when the name ends so. It never replaces a file.
+// Save writes the page as a PDF, or as a PNG when the name ends so. It never replaces a file,
+// but for an empty one that a dialogue has just made.
 func (k *Kit) Save(path string) {
 	if !k.active || k.busy {
 		return
@@ -110,28 +102,21 @@ func (k *Kit) Save(path string) {
 		defer made.Wipe()
 		page := print.Kit{Vault: made.Short(), Made: now, Words: made.Words(), QR: made.QRText()}
 		defer page.QR.Wipe()
-		return writePage(path, page)
+		write := print.KitPDF
+		if strings.EqualFold(filepath.Ext(path), ".png") {
+			write = print.KitPNG
+		}
+		var doc bytes.Buffer
+		defer func() { clear(doc.Bytes()) }()
+		if err := write(&doc, page); err != nil {
+			return err
+		}
+		return saveNew(path, doc.Bytes())
 	}, func(err error) {
 		if err == nil {
 			k.saved = path
 		}
 	})
-}
-
-func writePage(path string, page print.Kit) (err error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err = errors.Join(err, f.Close()); err != nil {
-			_ = os.Remove(path)
-		}
-	}()
-	if strings.HasSuffix(strings.ToLower(path), ".png") {
-		return print.KitPNG(io.Writer(f), page)
-	}
-	return print.KitPDF(f, page)
 }
 
 // Check compares the words the person typed, in the order of Places.

@@ -1,9 +1,9 @@
 package model
 
 import (
+	"bytes"
 	"context"
 	"errors"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -100,16 +100,8 @@ func (p *Printout) Chosen() int {
 	return n
 }
 
-// SaveOver is Save onto an empty file that a dialogue has just made.
-func (p *Printout) SaveOver(path string) {
-	if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() && info.Size() == 0 {
-		_ = os.Remove(path)
-	}
-	p.Save(path)
-}
-
-// Save writes the PDF, readable by its owner only. It never replaces a file. Call it only after Session.Confirm, or
-// Session.OpenRecovery where the keys are sealed.
+// Save writes the PDF, readable by its owner only. It never replaces a file, but for an empty one that a dialogue has
+// just made. Call it only after Session.Confirm, or Session.OpenRecovery where the keys are sealed.
 func (p *Printout) Save(path string) {
 	if p.busy || p.s.state != Open {
 		return
@@ -130,7 +122,12 @@ func (p *Printout) Save(path string) {
 	now := p.s.d.Now()
 	p.slow(func(context.Context) error {
 		defer opened.Wipe()
-		return writeRecoveryPDF(path, now, sheets)
+		var doc bytes.Buffer
+		defer func() { clear(doc.Bytes()) }()
+		if err := print.RecoveryPDF(&doc, now, sheets); err != nil {
+			return err
+		}
+		return saveNew(path, doc.Bytes())
 	}, func(err error) {
 		if errors.Is(err, print.ErrCharacter) {
 			p.err = "A key has a character that cannot be printed here. Nothing was written."
@@ -183,19 +180,6 @@ func (p *Printout) sheets() (out []print.Sheet, opened recovery.Sheets, err erro
 		}
 	}
 	return out, opened, nil
-}
-
-func writeRecoveryPDF(path string, made time.Time, sheets []print.Sheet) (err error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err = errors.Join(err, f.Close()); err != nil {
-			_ = os.Remove(path)
-		}
-	}()
-	return print.RecoveryPDF(f, made, sheets)
 }
 
 func (p *Printout) slow(work func(ctx context.Context) error, then func(err error), stale func()) {

@@ -245,7 +245,7 @@ func TestPrintout(t *testing.T) {
 			if err := os.WriteFile(path, nil, 0o600); err != nil { // as the dialogue leaves it
 				t.Fatal(err)
 			}
-			p.SaveOver(path)
+			p.Save(path)
 			w.loop.Settle()
 			data, err := os.ReadFile(path)
 			if err != nil || p.Saved() != path || p.Error() != "" {

@@ -101,4 +101,4 @@ func (p *kitPage) check() {
 	p.kit.Check(typed)
 }
 
-func (p *kitPage) save() { p.root.saveFile("tallystick-recovery-kit.pdf", p.kit.SaveOver) }
+func (p *kitPage) save() { p.root.saveFile("tallystick-recovery-kit.pdf", p.kit.Save) }

@@ -103,7 +103,7 @@ func (p *printoutPage) choices() []fyne.CanvasObject {
 	}
 }
 
-func (p *printoutPage) save() { p.root.saveFile("recovery-keys.pdf", p.out.SaveOver) }
+func (p *printoutPage) save() { p.root.saveFile("recovery-keys.pdf", p.out.Save) }
 
 // printoutChanged shows what changed in the printing of recovery keys.
 func (r *Root) printoutChanged() {

@@ -245,7 +245,7 @@ func TestPrintRecoveryKeys(t *testing.T) {
 		t.Errorf("%d chosen", out.Chosen())
 	}
 	path := filepath.Join(t.TempDir(), "keys.pdf")
-	out.SaveOver(path)
+	out.Save(path)
 	s.until(func() bool { return out.Saved() != "" || out.Error() != "" })
 	data, err := os.ReadFile(path)
 	if err != nil {

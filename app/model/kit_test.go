@@ -1,0 +1,47 @@
+package model_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/tallystick/tallystick/vault/secret"
+)
+
+// The page of a kit is its owner's alone, replaces nothing but the empty file of a dialogue, and is what the name says.
+func TestTheKitIsWritten(t *testing.T) {
+	r := locksOut(t, "", nil)
+	k := r.s.Kit()
+	k.Begin(secret.Bytes{})
+	r.until(func() bool { return !k.Busy() })
+	dir := r.TempDir()
+	for name, begins := range map[string]string{"kit.pdf": "%PDF-", "kit.PNG": "\x89PNG"} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		save := func() []byte {
+			k.Save(path)
+			r.until(func() bool { return !k.Busy() })
+			data, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return data
+		}
+		first := save()
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 || !bytes.HasPrefix(first, []byte(begins)) {
+			t.Errorf("%s: %v, %v, %.8q", name, info.Mode(), err, first)
+		}
+		if k.Saved() != path || k.Error() != "" {
+			t.Errorf("%s: saved %q, error %q", name, k.Saved(), k.Error())
+		}
+		if second := save(); k.Error() == "" || !bytes.Equal(second, first) {
+			t.Errorf("%s: written twice, error %q", name, k.Error())
+		}
+	}
+	if list, err := os.ReadDir(dir); err != nil || len(list) != 2 {
+		t.Errorf("left are %v (%v)", list, err)
+	}
+}
