@@ -93,6 +93,7 @@ func (w *window) show(ctx context.Context, session *model.Session, about view.Ab
 	w.app.Lifecycle().SetOnEnteredForeground(func() {
 		w.setShown(true)
 		session.Sharing().Front()
+		session.Export().CheckLeft()
 	})
 	session.Start(ctx)
 }

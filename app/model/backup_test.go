@@ -334,3 +334,33 @@ func TestDeletingWhatAnExportLeft(t *testing.T) {
 		}
 	})
 }
+
+// What was deleted elsewhere is not spoken of any more when the window comes to the front.
+func TestAnExportThatWasDeletedElsewhere(t *testing.T) {
+	inWorld(t, func(w *world) {
+		file := filepath.Join(t.TempDir(), "x.txt")
+		if err := os.WriteFile(file, []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r := exports.Reminders{Dir: t.TempDir()}
+		if err := r.Add(exports.URIs, noon, file); err != nil {
+			t.Fatal(err)
+		}
+		w.exports = r
+		w.open("", vaulttest.Canonical()...)
+		x := w.s.Export()
+		x.CheckLeft()
+		w.loop.Settle()
+		if !strings.Contains(x.Left(), file) {
+			t.Fatalf("%q", x.Left())
+		}
+		if err := os.Remove(file); err != nil {
+			t.Fatal(err)
+		}
+		x.CheckLeft()
+		w.loop.Settle()
+		if x.Left() != "" {
+			t.Errorf("%q", x.Left())
+		}
+	})
+}
