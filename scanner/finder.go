@@ -42,6 +42,9 @@ const (
 	everyRow  = 700  // height in pixels up to which no row is left out
 	secondRow = 1500 // up to which every second is read; above, every third
 	mostStep  = 3
+	// crossedOnce times as many pixels as a row is read of is the size of a module up to which one row that agrees is followed up by
+	// those beside it: from there on three modules are crossed by more than two of them in any case.
+	crossedOnce = 1.5
 	// pixelsPerCheck is for how many pixels of a row that is read one place may be looked at closely. Text has one in a
 	// hundred, noise one in twenty; only patterns made for it have more.
 	pixelsPerCheck = 16
@@ -142,6 +145,9 @@ func findFinders(b *bitmap, only *tiles, how look, scale float64, scans *[2]rowS
 		}
 		kept := all[:0]
 		for _, f := range all {
+			if f.support == 1 && step > 1 && f.module > ringModule && f.module < crossedOnce*float64(step) && leftOut(view, f) {
+				f.support++
+			}
 			// One row alone is chance.
 			if f.support > 1 && solid(view, f) && ringed(view, f) {
 				kept = append(kept, f)
@@ -472,6 +478,26 @@ func ringed(b *bitmap, f finder) bool {
 		}
 	}
 	return false
+}
+
+// leftOut reports whether the two rows beside the middle of f agree with it. Where rows are left out, a turned or round core of a
+// few pixels is crossed where it counts by only one that was read.
+func leftOut(b *bitmap, f finder) bool {
+	most := int(2*f.wide + 2)
+	x := floor(f.x)
+	for _, y := range [2]int{floor(f.y) - 1, floor(f.y) + 1} {
+		left, right := b.along(x-1, y, -1, 3*most, true), b.along(x+1, y, 1, 3*most, true)
+		r := [5]float64{2: float64(left + 1 + right)}
+		light := b.along(x-1-left, y, -1, most+1, false)
+		r[1], r[0] = float64(light), float64(b.along(x-1-left-light, y, -1, most+1, true))
+		light = b.along(x+1+right, y, 1, most+1, false)
+		r[3], r[4] = float64(light), float64(b.along(x+1+right+light, y, 1, most+1, true))
+		module, ok := finderRuns(r, 0.5)
+		if !ok || !b.at(x, y) || math.Abs(module-f.wide) > 0.3*f.wide+0.5 {
+			return false
+		}
+	}
+	return true
 }
 
 // rowStep is how many rows one is read of.

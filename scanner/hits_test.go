@@ -84,6 +84,33 @@ func enlarged(m *image.RGBA, times, over int) *image.RGBA {
 	return out
 }
 
+// roundFinders draws circles over the finders of an upright code of side modules, as portals with a style of their own do.
+func roundFinders(m *image.RGBA, side int, s stamp) {
+	const over = 4
+	far := float64(side)/2 - 3.5
+	for _, f := range [3]Point{{-far, -far}, {far, -far}, {-far, far}} {
+		cx, cy, reach := s.x+f.X*s.px, s.y+f.Y*s.px, 3.5*s.px
+		for y := floor(cy - reach); y <= floor(cy+reach); y++ {
+			for x := floor(cx - reach); x <= floor(cx+reach); x++ {
+				light, cover := 0, 0
+				for k := range over * over {
+					dx := (float64(x) + (float64(k%over)+0.5)/over - cx) / s.px
+					dy := (float64(y) + (float64(k/over)+0.5)/over - cy) / s.px
+					if max(math.Abs(dx), math.Abs(dy)) > 3.5 {
+						continue
+					}
+					cover++
+					if d := math.Hypot(dx, dy); d > 1.5 && d < 2.5 || d > 3.5 {
+						light++
+					}
+				}
+				v := uint8((255*light + (over*over-cover)*int(m.RGBAAt(x, y).R)) / (over * over))
+				m.SetRGBA(x, y, color.RGBA{v, v, v, 255})
+			}
+		}
+	}
+}
+
 // TestHitRate holds what is read where it becomes hard: every kind grows harder until nothing can be read any more, and how far
 // it gets is what the thresholds are worth. A threshold that is moved the wrong way loses some of these. The floors are
 // what was measured; they may only rise.
@@ -106,7 +133,7 @@ func TestHitRate(t *testing.T) {
 		{"smaller and smaller", 16, 14, func(i int) *image.RGBA {
 			return upright(stamp{px: 2.6 - 0.1*float64(i), quiet: 4}, qrcode.Medium, i, 240, 240)
 		}},
-		{"smaller and smaller on a screen", 12, 11, func(i int) *image.RGBA {
+		{"smaller and smaller on a screen", 12, 12, func(i int) *image.RGBA {
 			return upright(stamp{px: 2.5 - 0.1*float64(i), quiet: 4}, qrcode.Medium, i, 1400, 800)
 		}},
 		{"softer and softer", 12, 8, func(i int) *image.RGBA {
@@ -183,10 +210,37 @@ func TestHitRate(t *testing.T) {
 			box(m, image.Rect(180-z/2, left+28, 180-z/2+z, left+38), white)
 			return m
 		}},
-		{"one finder in three gnawed", 12, 3, func(i int) *image.RGBA {
+		{"one finder in three gnawed", 12, 12, func(i int) *image.RGBA {
 			m := upright(stamp{px: 6, quiet: 4}, qrcode.High, i, 420, 420)
 			half := len(modules(t, text(i), qrcode.High)) * 3
 			box(m, image.Rect(210-half-8, 210-half-8, 210-half+3*i, 210-half+3*i), white)
+			return m
+		}},
+		{"a growing thumb on a corner", 16, 16, func(i int) *image.RGBA {
+			m := upright(stamp{px: 5, quiet: 4}, qrcode.High, i, 420, 420)
+			half := float64(len(modules(t, text(i), qrcode.High))) * 2.5
+			at := [3]Point{{210 - half, 210 - half}, {210 + half, 210 - half}, {210 - half, 210 + half}}[i%3]
+			reach := float64(18 + 4*i)
+			for y := range 420 {
+				for x := range 420 {
+					if math.Hypot(float64(x)-at.X, (float64(y)-at.Y)/1.3) < reach {
+						m.SetRGBA(x, y, [3]color.RGBA{{205, 150, 125, 255}, black, {120, 120, 120, 255}}[i/3%3])
+					}
+				}
+			}
+			return m
+		}},
+		{"turned and smaller and smaller on a large screen", 20, 20, func(i int) *image.RGBA {
+			m := page(640, 1600, white) // too large to be looked at in double size
+			put(m, modules(t, text(i), qrcode.Medium), stamp{x: 200 + 0.3*float64(i%4), y: 700 + 0.7*float64(i), px: 3 - 0.05*float64(i), quiet: 4, turn: 22 + 7*float64(i%5)})
+			return m
+		}},
+		{"round finders, smaller and smaller", 20, 20, func(i int) *image.RGBA {
+			s := stamp{x: 150 + 0.3*float64(i%4), y: 150 + 0.2*float64(i%3), px: 3.6 - 0.1*float64(i), quiet: 4}
+			code := modules(t, text(i), qrcode.Medium)
+			m := page(1100, 950, white) // too large to be looked at in double size
+			put(m, code, s)
+			roundFinders(m, len(code), s)
 			return m
 		}},
 		{"around a thinner and thinner bottle", 14, 13, func(i int) *image.RGBA {

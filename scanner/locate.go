@@ -201,12 +201,15 @@ func decode(l *levels, at func(u, v float64) Point, module float64, side int, r 
 }
 
 // hasFinders reports whether a grid has a finder and the light edge around it in three corners. A quarter of their modules may
-// be wrong.
+// be wrong. Those in the corners of the rings are not asked: round finders have others there.
 func hasFinders(b *bitmap, at func(u, v float64) Point, side int) bool {
 	wrong := 0
 	for v := range 8 {
 		for u := range 8 {
-			far := max(u-3, 3-u, v-3, 3-v)
+			far, near := max(u-3, 3-u, v-3, 3-v), min(max(u-3, 3-u), max(v-3, 3-v))
+			if far < 4 && near > 1 {
+				continue
+			}
 			dark := far != 2 && far < 4
 			for _, c := range [3][2]int{{u, v}, {side - 1 - u, v}, {u, side - 1 - v}} {
 				if p := at(float64(c[0])+0.5, float64(c[1])+0.5); b.at(floor(p.X), floor(p.Y)) != dark {
@@ -214,7 +217,7 @@ func hasFinders(b *bitmap, at func(u, v float64) Point, side int) bool {
 				}
 			}
 		}
-		if wrong > 3*64/4 {
+		if wrong > 3*48/4 {
 			return false
 		}
 	}

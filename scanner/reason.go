@@ -56,6 +56,10 @@ func (u *Unread) String() string {
 // of some sixty.
 const maxExplained = 4096
 
+// maxHidden is how many codes with a hidden finder are tried in one level and polarity, two for each pair of finders: more are rarely
+// on a screen, and each costs what any code costs.
+const maxHidden = 16
+
 // What was seen of a code, by how much it says.
 const (
 	sawOneFinder = 1 + iota // and a timing pattern from there to an edge of the picture
@@ -67,13 +71,15 @@ const (
 // finder is no evidence: icons, radio buttons and the letter O look like one; three of
 // them in a right angle are not either, on a desktop with rows of icons. Two with a timing pattern between them are enough,
 // so that a code that is cut off or half covered is seen too; or one from which a timing pattern runs out of the picture.
-func explain(l *levels, k *links, e *effort, scale float64) *Unread {
+//
+// hidden are the codes that those two may be part of, with the finder that is not to be seen where it has to be.
+func explain(l *levels, k *links, e *effort, scale float64) (unread *Unread, hidden []triple) {
 	if e.framed != nil {
 		u := Unread{Why: Damaged, Corners: *e.framed, Module: e.framedModule, weight: sawGrid}
-		if hidden(l.bits, u.Corners, float64(e.framedSide)) {
+		if cornerHidden(l.bits, u.Corners, float64(e.framedSide)) {
 			u.Why = Covered
 		}
-		return verdict(l.bits, u, scale)
+		return verdict(l.bits, u, scale), nil
 	}
 	fs := k.fs
 	left := maxExplained
@@ -96,7 +102,17 @@ pairs:
 			if !joined(l, a, c, along, inward, distance) || k.along(i, j) == 0 {
 				continue
 			}
-			side := float64(k.along(i, j))
+			n := k.along(i, j)
+			// The one that is hidden is the lower left, or the upper right.
+			if hidden = append(hidden,
+				triple{tl: a, tr: c, bl: a.moved(distance, inward), top: n},
+				triple{tl: c, tr: c.moved(distance, inward), bl: a, left: n}); len(hidden) >= maxHidden {
+				break pairs
+			}
+			if unread != nil {
+				continue // of several the first is explained
+			}
+			side := float64(n)
 			m = distance / (side - 7)
 			u := Unread{Why: Covered, Module: m, weight: sawTwoFinders, Corners: laidOut(a, along, inward, m, side)}
 			// A third finder where one belongs: then nothing hides the corners.
@@ -108,11 +124,14 @@ pairs:
 					}
 				}
 			}
-			return verdict(l.bits, u, scale)
+			unread = verdict(l.bits, u, scale)
 		}
 	}
-	if u := facing(l, k, scale); u != nil {
-		return u
+	if unread != nil {
+		return unread, hidden
+	}
+	if u, t := facing(l, k, scale); u != nil {
+		return u, []triple{t}
 	}
 	for _, f := range fs {
 		if f.known {
@@ -128,15 +147,21 @@ pairs:
 				return &Unread{
 					Why: CutOff, Edges: []string{edges[i]}, Module: f.module, weight: sawOneFinder,
 					Corners: laidOut(f, along, inward, f.module, math.Max(minSide, distanceToEdge(l.bits, f, along)/f.module+7)),
-				}
+				}, nil
 			}
 		}
 	}
-	return nil
+	return nil, nil
 }
 
-// hidden reports whether one of the three finders of a code with these corners is not to be seen: a third of its modules and more are wrong.
-func hidden(b *bitmap, corners [4]Point, side float64) bool {
+// moved is a finder like f some pixels away.
+func (f finder) moved(by float64, dir Point) finder {
+	f.x, f.y = f.x+by*dir.X, f.y+by*dir.Y
+	return f
+}
+
+// cornerHidden reports whether one of the three finders of a code with these corners is not to be seen: a third of its modules and more are wrong.
+func cornerHidden(b *bitmap, corners [4]Point, side float64) bool {
 	place := warpQuad([4]Point{{0, 0}, {side, 0}, {side, side}, {0, side}}, corners)
 	for _, c := range [3]Point{{3.5, 3.5}, {side - 3.5, 3.5}, {3.5, side - 3.5}} {
 		wrong := 0
@@ -157,7 +182,7 @@ func hidden(b *bitmap, corners [4]Point, side float64) bool {
 
 // facing looks for a code whose upper left corner is covered: two finders across from each other, from each of which a timing pattern
 // sets out to where the third should be. nil when there is none.
-func facing(l *levels, k *links, scale float64) *Unread {
+func facing(l *levels, k *links, scale float64) (*Unread, triple) {
 	left := maxExplained
 	for i, a := range k.fs {
 		for _, c := range k.fs[:i] {
@@ -175,7 +200,7 @@ func facing(l *levels, k *links, scale float64) *Unread {
 					continue
 				}
 				if left--; left < 0 {
-					return nil
+					return nil, triple{}
 				}
 				// The distance knows the side of a module better than a finder does, if the number of modules is right.
 				near := math.Round((d/m+6)/4)*4 + 1
@@ -186,12 +211,16 @@ func facing(l *levels, k *links, scale float64) *Unread {
 					}
 					u := Unread{Why: Covered, Module: m, weight: sawTwoFinders}
 					u.Corners = laidOut(finder{x: p.X, y: p.Y}, toA, toC, m, side)
-					return verdict(l.bits, u, scale)
+					t := triple{tl: a.moved(-d, toA), tr: a, bl: c, top: int(side), left: int(side)}
+					if toA.X*toC.Y-toA.Y*toC.X < 0 {
+						t.tr, t.bl = c, a
+					}
+					return verdict(l.bits, u, scale), t
 				}
 			}
 		}
 	}
-	return nil
+	return nil, triple{}
 }
 
 // setsOut reports whether a timing pattern of modules of m pixels begins at f and goes along. Eight of it, and all of them: fewer are

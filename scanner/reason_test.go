@@ -44,14 +44,13 @@ func TestUnread(t *testing.T) {
 		{"the left third is missing", cut(image.Rect(left+side/3, 0, 1600, 900)), CutOff, []string{"left"}, "left edge"},
 		{"the upper third is missing", cut(image.Rect(0, top+side/3, 1600, 900)), CutOff, []string{"top"}, "top edge"},
 		{"the middle is covered", covered(image.Rect(side/5, side/5, side*4/5, side*4/5)), Damaged, nil, "covered"},
-		{"a corner is covered", covered(image.Rect(side*2/3, -20, side+20, side/3)), Covered, nil, "corner"},
-		{"the other corner is covered", covered(image.Rect(-20, side*2/3, side/3, side+20)), Covered, nil, "corner"},
-		{"the corner between them is covered", covered(image.Rect(-20, -20, side/4, side/4)), Covered, nil, "corner"},
-		{"little more than a corner is covered", covered(image.Rect(side-8*px, -20, side+20, 8*px)), Covered, nil, "corner"},
+		{"a corner is covered", covered(image.Rect(side*3/5, -20, side+20, side/2)), Covered, nil, "corner"},
+		{"the other corner is covered", covered(image.Rect(-20, side*3/5, side/2, side+20)), Covered, nil, "corner"},
+		{"the corner between them is covered", covered(image.Rect(-20, -20, side*9/20, side*9/20)), Covered, nil, "corner"},
 		{"the corner between them is covered, turned", func() image.Image {
 			m := desktop(1600, 900, white, black)
 			c := put(m, code, stamp{x: 1000, y: 450, px: px, quiet: 4, turn: 35})
-			box(m, image.Rect(int(c[0].X)-50, int(c[0].Y)-50, int(c[0].X)+50, int(c[0].Y)+50), color.RGBA{200, 60, 60, 255})
+			box(m, image.Rect(int(c[0].X)-50, int(c[0].Y)-50, int(c[0].X)+60, int(c[0].Y)+85), color.RGBA{200, 60, 60, 255})
 			return m
 		}, Covered, nil, "corner"},
 	}

@@ -233,11 +233,37 @@ func (sc *scan) polarity(l *levels, fs []finder, scale float64) error {
 	e.framed = nil
 	k := newLinks(l.bits, fs, l.news)
 	ts := joinTriples(k, e)
-	var found []Code
+	found, err := sc.readAll(l, ts, nil)
+	if err != nil {
+		return err
+	}
+	var seen *Unread
+	if len(found) == 0 && len(sc.codes) == 0 {
+		// Two finders and the timing pattern between them say where the third one is, though something lies on it.
+		seen, ts = explain(l, k, e, scale)
+		if found, err = sc.readAll(l, ts, found); err != nil {
+			return err
+		}
+	}
+	for _, c := range found {
+		for i, p := range c.Corners {
+			c.Corners[i] = Point{p.X*scale + float64(sc.origin.X), p.Y*scale + float64(sc.origin.Y)}
+		}
+		sc.codes = add(sc.codes, c)
+	}
+	if len(sc.codes) == 0 {
+		sc.note(seen, scale)
+	}
+	return nil
+}
+
+// readAll reads the codes of ts and appends them to found. They are in pixels of the level.
+func (sc *scan) readAll(l *levels, ts []triple, found []Code) ([]Code, error) {
+	e := &sc.effort
 next:
 	for i, t := range ts {
 		if i%64 == 63 && sc.ctx.Err() != nil { // some milliseconds at most
-			return sc.ctx.Err()
+			return found, sc.ctx.Err()
 		}
 		if e.spent() {
 			break
@@ -257,16 +283,7 @@ next:
 			})
 		}
 	}
-	for _, c := range found {
-		for i, p := range c.Corners {
-			c.Corners[i] = Point{p.X*scale + float64(sc.origin.X), p.Y*scale + float64(sc.origin.Y)}
-		}
-		sc.codes = add(sc.codes, c)
-	}
-	if len(sc.codes) == 0 {
-		sc.note(explain(l, k, e, scale), scale)
-	}
-	return nil
+	return found, nil
 }
 
 // note keeps what says most about a code that was not read. Its places are in pixels of a level.

@@ -436,3 +436,39 @@ func TestCutToTheRing(t *testing.T) {
 		}
 	}
 }
+
+// TestHiddenFinder: a code is read though something lies on one of its finders: which one, and of what colour, is all the same. What
+// else is covered is for the error correction.
+func TestHiddenFinder(t *testing.T) {
+	code := modules(t, secretText, qrcode.Medium)
+	for _, turn := range []float64{0, 20, 90, 200} {
+		for corner := range 4 {
+			for _, c := range []color.RGBA{white, black, {200, 60, 60, 255}} {
+				m := desktop(1280, 720, white, black)
+				at := put(m, code, stamp{x: 900, y: 360, px: 5, turn: turn, quiet: 4})
+				// The finder's middle is 3.5 modules from both edges.
+				n, a, b, d := 3.5/float64(len(code)), at[0], at[1], at[3]
+				mid := a.plus(n, Point{b.X - a.X, b.Y - a.Y}, n, Point{d.X - a.X, d.Y - a.Y})
+				far := 1 - 2*n
+				switch corner {
+				case 1:
+					mid = mid.plus(far, Point{b.X - a.X, b.Y - a.Y}, 0, Point{})
+				case 2:
+					mid = mid.plus(far, Point{d.X - a.X, d.Y - a.Y}, 0, Point{})
+				}
+				if corner < 3 {
+					box(m, image.Rect(int(mid.X)-19, int(mid.Y)-19, int(mid.X)+19, int(mid.Y)+19), c)
+				}
+				r := mustScan(t, m)
+				if len(r.Codes) != 1 || r.Codes[0].Text != secretText {
+					t.Fatalf("corner %d, turned by %g°, covered with %v: %+v", corner, turn, c, r)
+				}
+				for i, p := range r.Codes[0].Corners {
+					if off := math.Hypot(p.X-at[i].X, p.Y-at[i].Y); off > 5 {
+						t.Errorf("corner %d, turned by %g°: place %d is off by %.1f pixels", corner, turn, i, off)
+					}
+				}
+			}
+		}
+	}
+}
