@@ -5,10 +5,10 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/tallystick/tallystick/vault"
 	"github.com/tallystick/tallystick/vault/backup"
+	"github.com/tallystick/tallystick/vault/durable"
 	"github.com/tallystick/tallystick/vault/secret"
 )
 
@@ -260,46 +260,11 @@ func nameOr(issuer, name, otherwise string) string {
 	return "(no name)"
 }
 
-// writePrivate writes a file that only its owner can read. Unless replace is set, a file
-// that is there stays. The name never shows a half-written file, and what it shows is on
-// the disk.
-func writePrivate(path string, content []byte, replace bool) (err error) {
-	if !replace {
-		if _, err := os.Lstat(path); err == nil {
-			return &fs.PathError{Op: "create", Path: path, Err: fs.ErrExist}
-		}
+// writePrivate writes a file that only its owner can read. Unless replace is set, whatever is
+// there stays.
+func writePrivate(path string, content []byte, replace bool) error {
+	if replace {
+		return durable.Replace(path, content)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".tallystick-*") // 0600 from the start
-	if err != nil {
-		return err
-	}
-	temp := f.Name()
-	defer func() {
-		if err != nil {
-			_ = os.Remove(temp)
-		}
-	}()
-	_, err = f.Write(content)
-	if err == nil {
-		err = f.Sync()
-	}
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return err
-	}
-	if !replace {
-		// A second name fails where somebody was faster; a rename would not. Where there are no
-		// second names, what was seen above has to do.
-		linkErr := os.Link(temp, path)
-		if linkErr == nil {
-			_ = os.Remove(temp)
-			return nil
-		}
-		if errors.Is(linkErr, fs.ErrExist) {
-			return linkErr
-		}
-	}
-	return os.Rename(temp, path)
+	return durable.New(path, content)
 }
