@@ -512,6 +512,12 @@ func (h *Sharing) eventBy(e team.Event) string {
 
 func (h *Sharing) eventLine(e team.Event) string {
 	who := h.eventBy(e)
+	if e.Event.Account == share.Self && e.What == share.Named {
+		if was := personLine(e.Was); was != "" {
+			return who + " renamed “" + was + "” to “" + personLine(e.Is) + "”."
+		}
+		return who + " gave a device the name “" + personLine(e.Is) + "”."
+	}
 	whom := cmp.Or(h.who(e.Device), personLine(e.Whom), "a device")
 	if e.Event.Account != "" && e.Event.Account != share.Self {
 		what := eventWords[e.What]
@@ -526,6 +532,9 @@ func (h *Sharing) eventLine(e team.Event) string {
 	case share.Invited:
 		return who + " made an invite."
 	case share.InviteUsed:
+		if e.By == e.Event.Device {
+			return who + " withdrew an invite."
+		}
 		return who + " took the answer to an invite."
 	case share.Added:
 		return who + " let " + whom + " in."

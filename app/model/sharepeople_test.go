@@ -268,7 +268,7 @@ func TestNamesOfVaultsPeopleAndDevices(t *testing.T) {
 		}
 		return strings.Contains(said, "changed the note")
 	})
-	wantText(t, "log", said, "You gave the shared vault its name.", "You made a new key", "Benjamin, till changed the note of Acme (desk).")
+	wantText(t, "log", said, "You gave the shared vault its name.", "You made a new key", "Benjamin, till renamed “Ben, laptop” to “Benjamin, till”.", "Benjamin, till changed the note of Acme (desk).")
 	said = ""
 	for _, e := range ada.h.AccountLog(ada.row(0).ID) {
 		said += e.Text + "\n"

@@ -77,6 +77,8 @@ func sharedDesk(s *stage) *apptest.Teams {
 		},
 	}
 	t.Events = []team.Event{
+		{Event: share.Event{Time: noon.Add(-20 * time.Minute), By: carla, Account: share.Self, What: share.Named, Device: ben,
+			Was: share.Person{Name: "Benjamin", Device: "laptop"}, Is: share.Person{Name: "Ben", Device: "laptop"}}, Who: share.Person{Name: "Carla", Device: "ThinkPad"}},
 		{Event: share.Event{Time: noon.Add(-time.Hour), By: ben, Account: share.AccountID(ids[1]), What: "otp"}, Who: share.Person{Name: "Ben", Device: "laptop"}, Issuer: "Yeastar P-Series", Account: "superadmin"},
 		{Event: share.Event{Time: day(3), By: carla, What: "add", Device: "eeee000011112222"}, Who: share.Person{Name: "Carla", Device: "ThinkPad"}, Whom: share.Person{Name: "Emil", Device: "Mac"}},
 		{Event: share.Event{Time: day(60), By: maria, What: "genesis"}, Who: share.Person{Name: "Maria", Device: "desk PC"}},

@@ -87,6 +87,9 @@ type eventText struct {
 	By      DeviceID  `json:"by"`
 	Account AccountID `json:"account,omitzero"`
 	What    string    `json:"what"`
+	Device  DeviceID  `json:"device,omitzero"`
+	Was     Person    `json:"was,omitzero"`
+	Is      Person    `json:"is,omitzero"`
 }
 
 // Encode writes the replica as one JSON object: keys, registers, everything that is remembered. It is for the inside of an encrypted
@@ -124,7 +127,7 @@ func (r *Replica) Encode() ([]byte, error) {
 		t.Findings = append(t.Findings, findingText{f.Kind, f.Device, f.By, f.Object, f.Known, f.Shown, f.Entry, stampOf(f.Since)})
 	}
 	for _, e := range r.log {
-		t.Log = append(t.Log, eventText{millis(e.Time), e.By, e.Account, e.What})
+		t.Log = append(t.Log, eventText{millis(e.Time), e.By, e.Account, e.What, e.Device, e.Was, e.Is})
 	}
 	return marshal(t)
 }
@@ -188,7 +191,7 @@ func Decode(cfg Config, text []byte) (*Replica, error) {
 		r.findings = append(r.findings, Finding{f.Kind, f.Device, f.By, f.Object, f.Known, f.Shown, f.Entry, timeOf(f.Since)})
 	}
 	for _, e := range t.Log {
-		r.log = append(r.log, Event{Time: timeOf(e.Time), By: e.By, Account: e.Account, What: strings.Clone(e.What)})
+		r.log = append(r.log, Event{Time: timeOf(e.Time), By: e.By, Account: e.Account, What: strings.Clone(e.What), Device: e.Device, Was: e.Was.clone(), Is: e.Is.clone()})
 	}
 	keep(&r.unsent, t.Unsent)
 	keep(&r.readKeys, t.Read)

@@ -12,9 +12,13 @@ type Event struct {
 	By      DeviceID
 	Account AccountID // Self: the vault. Empty: its members
 	What    string    // the name of a register without what it is about, "restored", "kept", or the type of an entry
-	Device  DeviceID  // whom an entry is about
+	Device  DeviceID  // whom an entry, or a name, is about
 	Role    Role      // what an entry gave
+	Was, Is Person    // the names of Device before and after: What is Named
 }
+
+// Named is what an event does that gives somebody, or a device, another name.
+const Named = "person"
 
 // maxEvents bounds the log.
 const maxEvents = 1_000
@@ -22,8 +26,8 @@ const maxEvents = 1_000
 // note keeps an event, unless the same one is there.
 func (r *Replica) note(e Event) {
 	e.Time = e.Time.UTC().Truncate(time.Millisecond)
-	if e.Account == Self && e.What != regName {
-		return // people and invites show as entries of the chain
+	if e.Account == Self && e.What != regName && (e.What != Named || e.Was == e.Is) {
+		return // who comes, and invites, show as entries of the chain
 	}
 	if slices.Contains(r.log[max(0, len(r.log)-50):], e) {
 		return

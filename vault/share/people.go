@@ -323,10 +323,15 @@ func (r *Replica) SetPerson(d DeviceID, who Person, now time.Time) error {
 	if who.Name == "" {
 		return fmt.Errorf("%w: a person without a name", ErrFormat)
 	}
-	if who == r.content.Person(d) {
+	was := r.content.Person(d)
+	if who == was {
 		return nil
 	}
-	return r.setPerson(d, who, now)
+	if err := r.setPerson(d, who, now); err != nil {
+		return err
+	}
+	r.note(Event{Time: now, By: r.me.Device, Account: Self, What: Named, Device: d, Was: was, Is: who})
+	return nil
 }
 
 // plain drops the wrapping of an error that is more telling without.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tallystick/tallystick/vault/secret"
@@ -372,8 +373,17 @@ func (r *Replica) merge(c contribution, now time.Time) {
 		if g.At.Wall <= limit && g.At.Compare(r.clock) > 0 {
 			r.clock = g.At
 		}
+		before := r.content.latest(g.Account, g.Name)
 		if r.content.Merge(g) && r.content.standing(g) {
-			r.note(Event{Time: g.At.Time(), By: g.Author, Account: g.Account, What: plainName(g.Name)})
+			e := Event{Time: g.At.Time(), By: g.Author, Account: g.Account, What: plainName(g.Name)}
+			if d, is := strings.CutPrefix(g.Name, regPerson); is && g.Account == Self {
+				if before == nil {
+					continue // the name that came with the device
+				}
+				e.Device, e.Is = DeviceID(d), r.content.Person(DeviceID(d))
+				e.Was, _ = decodePerson(before.value.Reveal())
+			}
+			r.note(e)
 		}
 	}
 	if furthest > limit {

@@ -540,6 +540,9 @@ type Person struct {
 	Device string `json:"device,omitzero"` // what the person calls the device
 }
 
+// clone keeps no memory of the text it was read from.
+func (p Person) clone() Person { return Person{strings.Clone(p.Name), strings.Clone(p.Device)} }
+
 func decodePerson(value []byte) (Person, error) {
 	var p Person
 	if err := unmarshal(value, &p); err != nil {

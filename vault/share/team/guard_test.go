@@ -187,6 +187,15 @@ func TestNamesOfAllKinds(t *testing.T) {
 		}) {
 			t.Error("the log does not tell who renamed it")
 		}
+		var told []string
+		for _, e := range log {
+			if e.What == share.Named {
+				told = append(told, e.Who.Name+": "+e.Was.Name+"/"+e.Was.Device+" to "+e.Is.Name+"/"+e.Is.Device)
+			}
+		}
+		if want := []string{"Anna: Cleo/desk to Cleopatra/desk", "Benjamin: Ben/desk to Benjamin/till"}; !slices.Equal(told, want) {
+			t.Errorf("the log tells of names %q, want %q", told, want)
+		}
 	}
 }
 
