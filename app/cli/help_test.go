@@ -25,7 +25,7 @@ func TestHelp(t *testing.T) {
 		"backup-list": {"help", "backup", "list"}, "backup-restore": {"help", "backup", "restore"}, "backup-off": {"help", "backup", "off"},
 		"share": {"help", "share"}, "share-create": {"help", "share", "create"}, "share-move": {"help", "share", "move"}, "share-list": {"help", "share", "list"}, "share-status": {"help", "share", "status"}, "share-members": {"help", "share", "members"}, "share-log": {"help", "share", "log"},
 		"share-invite": {"help", "share", "invite"}, "share-join": {"help", "share", "join"}, "share-requests": {"help", "share", "requests"}, "share-words": {"help", "share", "words"}, "share-confirm": {"help", "share", "confirm"}, "share-role": {"help", "share", "role"},
-		"share-remove": {"help", "share", "remove"}, "share-redo": {"help", "share", "redo"}, "share-leave": {"help", "share", "leave"}, "share-reenroll": {"help", "share", "reenroll"}, "share-conflicts": {"help", "share", "conflicts"}, "share-storage": {"help", "share", "storage"}, "share-sync": {"help", "share", "sync"},
+		"share-remove": {"help", "share", "remove"}, "share-redo": {"help", "share", "redo"}, "share-leave": {"help", "share", "leave"}, "share-reenroll": {"help", "share", "reenroll"}, "share-conflicts": {"help", "share", "conflicts"}, "share-storage": {"help", "share", "storage"}, "share-sync": {"help", "share", "sync"}, "share-rename": {"help", "share", "rename"}, "share-people": {"help", "share", "people"}, "share-rotate": {"help", "share", "rotate"},
 		"pack": {"help", "pack"}, "pack-make": {"help", "pack", "make"}, "pack-open": {"help", "pack", "open"}, "pack-key": {"help", "pack", "key"},
 		"kit-check": {"help", "kit", "check"}, "kit-restore": {"help", "kit", "restore"},
 	} {

@@ -38,13 +38,13 @@ Exit status: 5 when the storage was not reached (what was changed is saved here 
 out later), 6 when it is behind, rolled back or was tampered with.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(*cobra.Command, []string) error {
-			return usage("Say create, move, list, status, members, log, invite, join, requests, words, confirm, role, remove, redo, leave, reenroll, conflicts, storage or sync.")
+			return usage("Say create, move, list, status, members, people, log, invite, join, requests, words, confirm, role, remove, rename, rotate, redo, leave, reenroll, conflicts, storage or sync.")
 		},
 	}
 	cmd.AddCommand(
 		r.shareCreate(), r.shareMove(), r.shareList(), r.shareStatus(), r.shareMembers(), r.shareLog(), r.shareInvite(), r.shareJoin(),
 		r.shareRequests(), r.shareWords(), r.shareConfirm(), r.shareRole(), r.shareRemove(), r.shareRedo(), r.shareLeave(), r.shareReenroll(),
-		r.shareConflicts(), r.shareStorage(), r.shareSync(),
+		r.shareConflicts(), r.shareStorage(), r.shareSync(), r.shareRename(), r.sharePeople(), r.shareRotate(),
 	)
 	return cmd
 }

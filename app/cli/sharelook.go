@@ -189,16 +189,24 @@ func (r *run) shareMembers() *cobra.Command {
 
 // eventRecord is one thing somebody did, in JSON: part of the contract in docs/cli.md.
 type eventRecord struct {
-	Time       string `json:"time"`   // by the clock of whoever did it; RFC 3339, UTC
-	Device     string `json:"device"` // who did it
-	Person     string `json:"person"`
-	What       string `json:"what"`
-	Account    string `json:"account"` // id; "" when it is about the vault or its members
-	Issuer     string `json:"issuer"`
-	Name       string `json:"name"`
-	Whom       string `json:"whom"` // the device it is about
-	WhomPerson string `json:"whom_person"`
-	Role       string `json:"role"`
+	Time       string      `json:"time"`   // by the clock of whoever did it; RFC 3339, UTC
+	Device     string      `json:"device"` // who did it
+	Person     string      `json:"person"`
+	What       string      `json:"what"`
+	Account    string      `json:"account"` // id; "" when it is about the vault or its members
+	Issuer     string      `json:"issuer"`
+	Name       string      `json:"name"`
+	Whom       string      `json:"whom"` // the device it is about
+	WhomPerson string      `json:"whom_person"`
+	Role       string      `json:"role"`
+	Was        *nameRecord `json:"was"` // what the device and its person were called before, where what is "person"; else null
+	Is         *nameRecord `json:"is"`  // and are called since
+}
+
+// nameRecord is what a person and a device are called, in JSON.
+type nameRecord struct {
+	Person string `json:"person"`
+	Name   string `json:"name"`
 }
 
 func (r *run) shareLog() *cobra.Command {
@@ -220,8 +228,15 @@ func (r *run) shareLog() *cobra.Command {
 						Time: rfc3339(e.Time), Device: string(e.By), Person: personOr(e.Who), What: e.What, Issuer: e.Issuer, Name: e.Account,
 						Whom: string(e.Device), WhomPerson: personOr(e.Whom), Role: string(e.Role),
 					}
-					about := ""
+					about, what := "", didWhat(e.What)
 					switch {
+					case e.Event.Account == share.Self && e.What == share.Named:
+						rec.Was, rec.Is = &nameRecord{e.Was.Name, e.Was.Device}, &nameRecord{e.Is.Name, e.Is.Device}
+						about = callParty(e.Was, e.Device) + " to " + callParty(e.Is, e.Device)
+					case e.Event.Account == share.Self:
+						what = "named the vault"
+					case share.EntryType(e.What) == share.InviteUsed && e.By == e.Device:
+						what = "withdrew an invite"
 					case e.Event.Account != "" && e.Event.Account != share.Self:
 						rec.Account = string(e.Event.Account)
 						about = nameOr(e.Issuer, e.Account, rec.Account[:8])
@@ -231,7 +246,7 @@ func (r *run) shareLog() *cobra.Command {
 						about = rec.Role
 					}
 					records = append(records, rec)
-					t.row(e.Time.Local().Format("2006-01-02 15:04"), callParty(e.Who, e.By), didWhat(e.What), about)
+					t.row(e.Time.Local().Format("2006-01-02 15:04"), callParty(e.Who, e.By), what, about)
 				}
 				if asJSON {
 					return r.json(records)
@@ -248,9 +263,9 @@ func (r *run) shareLog() *cobra.Command {
 // didWhat says what somebody did. JSON has the plain name.
 func didWhat(what string) string {
 	for _, w := range []struct{ name, words string }{
-		{string(share.Genesis), "made the vault"}, {string(share.Invited), "made an invite"}, {string(share.InviteUsed), "took an invite"},
+		{string(share.Genesis), "made the vault"}, {string(share.Invited), "made an invite"}, {string(share.InviteUsed), "took the answer to an invite"},
 		{string(share.Added), "let in"}, {string(share.Removed), "removed"}, {string(share.RoleSet), "gave the role"}, {string(share.Rotated), "made a new key"},
-		{"otp", "set the secret"}, {"issuer", "named the issuer"}, {"name", "named"}, {"note", "wrote the note"}, {"url", "set the address"},
+		{share.Named, "renamed"}, {"otp", "set the secret"}, {"issuer", "named the issuer"}, {"name", "named"}, {"note", "wrote the note"}, {"url", "set the address"},
 		{"icon", "set the icon"}, {"tags", "set the tags"}, {"sheet", "changed recovery keys"}, {"used", "used a recovery key"}, {"counter", "used a code"},
 		{"deleted", "deleted"}, {"restored", "brought back"}, {"kept", "chose a secret"},
 	} {
