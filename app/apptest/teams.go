@@ -22,6 +22,7 @@ type Teams struct {
 	Former    []share.Gone
 	FormerWho []share.Person
 	Asking    []share.Request
+	Invites   []share.Invite // that may still be used
 	Events    []team.Event
 	Exposed   []team.Exposed
 	Clashes   []team.Conflict
@@ -178,6 +179,14 @@ func (t *Teams) MoveOpened(_ context.Context, _ share.VaultID, opened map[vault.
 		return team.Report{}, t.call("move opened")
 	}
 	return team.Report{}, t.call("move")
+}
+
+// OpenInvites gives Invites.
+func (t *Teams) OpenInvites(share.VaultID) ([]share.Invite, error) { return t.Invites, nil }
+
+// Withdraw remembers.
+func (t *Teams) Withdraw(_ context.Context, _ share.VaultID, i share.InviteID) (team.Report, error) {
+	return team.Report{}, t.call("withdraw " + string(i))
 }
 
 // Invite gives Made.

@@ -325,7 +325,7 @@ func (r *run) invite(ctx context.Context, word string, o inviteOptions) error {
 			return err
 		}
 		r.wipe = append(r.wipe, text)
-		if err := r.drawInvite(text, o); err != nil {
+		if err := r.drawInvite(i, o); err != nil {
 			return err
 		}
 		if o.file != "" {
@@ -347,10 +347,15 @@ func (r *run) invite(ctx context.Context, word string, o inviteOptions) error {
 	})
 }
 
-func (r *run) drawInvite(text secret.Bytes, o inviteOptions) error {
+func (r *run) drawInvite(i share.Invite, o inviteOptions) error {
 	if o.qr == "" {
 		return nil
 	}
+	text, err := i.Code()
+	if err != nil {
+		return err
+	}
+	r.wipe = append(r.wipe, text)
 	code, err := qrcode.New(string(text.Reveal()), qrcode.Low)
 	if err != nil {
 		return fail(statusFailed, "The invite is too long for a QR code. Use --file.")

@@ -26,6 +26,7 @@ type detail struct {
 	log       []team.Event
 	reenroll  []team.Exposed
 	conflicts []team.Conflict
+	invites   []share.Invite // that may still be used; none has its key
 }
 
 func (d *detail) wipe() {
@@ -54,6 +55,9 @@ func readDetail(teams Teams, st team.Status) detail {
 	}
 	if st.Conflicts > 0 {
 		d.conflicts, _ = teams.Conflicts(st.ID)
+	}
+	if st.Role == share.Admin {
+		d.invites, _ = teams.OpenInvites(st.ID)
 	}
 	if st.Requests > 0 {
 		d.requests, _ = teams.Waiting(st.ID)
@@ -202,6 +206,36 @@ func (h *Sharing) Requests() []JoinRequest {
 		})
 	}
 	return list
+}
+
+// OpenInvite is an invite that somebody may still answer.
+type OpenInvite struct {
+	ID    InviteID
+	As    string // "As an editor"
+	About string // "Good until 5 March 12:00. Made by you."
+}
+
+// OpenInvites are the invites that may still be used, for an admin; the one that lasts longest first.
+func (h *Sharing) OpenInvites() []OpenInvite {
+	var list []OpenInvite
+	now := h.s.d.Now()
+	for _, i := range h.detail.invites {
+		if !now.Before(i.Expires) {
+			continue
+		}
+		o := OpenInvite{ID: i.ID, As: "As " + roleNoun(i.Role), About: "Good until " + i.Expires.In(now.Location()).Format("2 January 15:04") + "."}
+		if by := h.who(i.By); by != "" {
+			o.About += " Made by " + by + "."
+		}
+		list = append(list, o)
+	}
+	return list
+}
+
+// Withdraw takes an open invite back, and every request that answers it. done is called when nobody can use it any more.
+func (h *Sharing) Withdraw(i InviteID, done func()) {
+	id, teams := h.at, h.s.d.Teams
+	h.actThen("Withdrawing the invite", func(ctx context.Context) (team.Report, error) { return teams.Withdraw(ctx, id, i) }, "The invite cannot be used any more.", done)
 }
 
 // JoinWords are the words to compare with the admin, while this device waits to be let in; "" before they are known.

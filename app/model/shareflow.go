@@ -266,6 +266,7 @@ var errOtherServer = errors.New("model: the kept password is for another server"
 // invitation is an invite that was made and is shown.
 type invitation struct {
 	text    secret.Bytes
+	code    secret.Bytes // the same, as its QR code holds it
 	role    share.Role
 	expires time.Time
 	folder  bool
@@ -274,6 +275,7 @@ type invitation struct {
 
 func (i *invitation) wipe() {
 	i.text.Wipe()
+	i.code.Wipe()
 	*i = invitation{}
 }
 
@@ -287,6 +289,9 @@ func (h *Sharing) Invite(r Role, life time.Duration) {
 			return err
 		}
 		made = invitation{role: i.Role, expires: i.Expires, folder: strings.HasPrefix(i.Where, store.Folder+":")}
+		if made.code, err = i.Code(); err != nil {
+			return err
+		}
 		made.text, err = i.Text()
 		return err
 	}, func(err error) {
@@ -322,7 +327,7 @@ func (h *Sharing) InviteCode() [][]bool {
 	if h.invite.text.IsEmpty() {
 		return nil
 	}
-	code, err := qrcode.New(string(h.invite.text.Reveal()), qrcode.Low)
+	code, err := qrcode.New(string(h.invite.code.Reveal()), qrcode.Low)
 	if err != nil {
 		return nil
 	}

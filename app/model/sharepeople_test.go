@@ -279,6 +279,46 @@ func TestNamesOfVaultsPeopleAndDevices(t *testing.T) {
 	}
 }
 
+// An invite that went astray is seen by every admin, and taken back by one; who answered it is not let in.
+func TestAnOpenInviteIsWithdrawn(t *testing.T) {
+	ada, ben := pair(t, model.Editor, totp("Acme", "desk", 1))
+	ada.h.Invite(model.Viewer, 48*time.Hour)
+	ada.done()
+	ada.until(func() bool { return len(ada.h.OpenInvites()) == 1 })
+	i := ada.h.OpenInvites()[0]
+	if i.As != "As a viewer" || !strings.Contains(i.About, "Good until ") || !strings.Contains(i.About, "Made by you.") {
+		t.Errorf("%+v", i)
+	}
+	ben.inStep(func() bool { return true })
+	if len(ben.h.OpenInvites()) != 0 {
+		t.Error("an editor is shown what only admins can take back")
+	}
+	withdrawn := false
+	ada.later()
+	ada.h.Withdraw(i.ID, func() { withdrawn = true })
+	ada.done()
+	ada.until(func() bool { return withdrawn && len(ada.h.OpenInvites()) == 0 })
+	said := ""
+	for _, e := range ada.h.Log() {
+		said += e.Text + "\n"
+	}
+	wantText(t, "log", said, "You withdrew an invite.")
+	ada.h.Withdraw(i.ID, func() { t.Error("withdrawn twice") })
+	ada.until(func() bool { return ada.h.Busy() == "" })
+	if ada.h.Error() == "" {
+		t.Error("nothing is said of an invite that is none any more")
+	}
+
+	// What has run out is not shown any longer.
+	ada.h.Invite(model.Viewer, time.Hour)
+	ada.done()
+	ada.until(func() bool { return len(ada.h.OpenInvites()) == 1 })
+	ada.loop.Jump(ada.loop.Now().Add(2 * time.Hour))
+	if len(ada.h.OpenInvites()) != 0 {
+		t.Error("an invite that ran out is shown")
+	}
+}
+
 func TestSealedRecoveryKeysAreSharedAfterThePassphrase(t *testing.T) {
 	ada, ben := pair(t, model.Editor, totp("Acme", "desk", 1))
 	pass := func() secret.Bytes { return secret.FromString("for the keys alone") }

@@ -2,10 +2,12 @@ package model
 
 import (
 	"cmp"
+	"net/url"
 	"strconv"
 	"strings"
 
 	"github.com/tallystick/tallystick/vault/share"
+	"github.com/tallystick/tallystick/vault/share/store"
 	"github.com/tallystick/tallystick/vault/share/team"
 )
 
@@ -86,6 +88,34 @@ func FindingSentence(f share.Finding, name func(share.DeviceID) string) string {
 		return "There is more on the storage than a shared vault can have. Somebody may be filling it."
 	}
 	return "Something about the storage is not as it should be (" + string(f.Kind) + ")."
+}
+
+// whereWords says where a storage is, as people say it. That a connection is not encrypted stays to be seen.
+func whereWords(l store.Location) string {
+	server := func() string {
+		u, err := url.Parse(l.URL)
+		if err != nil {
+			return l.URL
+		}
+		text := u.Host + strings.TrimSuffix(u.Path, "/")
+		if u.Scheme != "https" {
+			text = u.Scheme + "://" + text
+		}
+		return text
+	}
+	switch l.Kind {
+	case store.Folder:
+		return clean("Folder: " + l.Path)
+	case store.WebDAV:
+		return clean("WebDAV: " + server())
+	case store.S3:
+		text := "S3: bucket " + l.Bucket + " at " + server()
+		if folder := strings.TrimSuffix(l.Prefix, "/"); folder != "" {
+			text += ", folder " + folder
+		}
+		return clean(text)
+	}
+	return clean(l.String())
 }
 
 // readOnlySentence says why an account cannot be changed on this device, and whom to ask.

@@ -9,7 +9,32 @@ import (
 	"testing"
 
 	"github.com/tallystick/tallystick/vault/share"
+	"github.com/tallystick/tallystick/vault/share/store"
 )
+
+func TestWhereAStorageIsIsSaidInWords(t *testing.T) {
+	for text, want := range map[string]string{
+		"webdav:https://cloud.example.org/remote.php/dav/files/maria/Team%20codes/": "WebDAV: cloud.example.org/remote.php/dav/files/maria/Team codes",
+		"webdav:cloud.example.org":                                 "WebDAV: cloud.example.org",
+		"webdav:http://nas.local:8080/codes":                       "WebDAV: http://nas.local:8080/codes",
+		"s3:s3.example.org/team":                                   "S3: bucket team at s3.example.org",
+		"s3:s3.example.org/team/codes/desk?region=eu-1&style=host": "S3: bucket team at s3.example.org, folder codes/desk",
+		"s3:http://127.0.0.1:9000/team":                            "S3: bucket team at http://127.0.0.1:9000",
+		"webdav:https://cloud.example.org/a%E2%80%AEb":             "WebDAV: cloud.example.org/ab",
+	} {
+		l, err := store.ParseLocation(text)
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		if got := whereWords(l); got != want {
+			t.Errorf("%s is %q, want %q", text, got, want)
+		}
+	}
+	if got := whereWords(store.Location{Kind: store.Folder, Path: "/mnt/team codes"}); got != "Folder: /mnt/team codes" {
+		t.Error(got)
+	}
+}
 
 // findingKinds reads the kinds that the sources declare, so that a new one without words fails here.
 func findingKinds(t *testing.T) (kinds []share.Kind) {

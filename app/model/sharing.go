@@ -40,7 +40,7 @@ type SharedVault struct {
 	Text     string   // what that means; a sentence or two
 	More     []string // everything else that was found, a sentence each
 	Last     string   // "Last in step today 12:05."; "" = never
-	Where    string   // the address of the storage, without credentials
+	Where    string   // where the storage is, as people say it, without credentials: "WebDAV: cloud.example/Team codes"
 	Ready    bool     // a member with all keys
 	Waiting  bool     // an admin has to confirm this device
 	Out      bool     // removed, or left
@@ -291,7 +291,7 @@ func (h *Sharing) Vault(id ShareID) (SharedVault, bool) {
 func (h *Sharing) vault(st team.Status) SharedVault {
 	now := h.s.d.Now()
 	v := SharedVault{
-		ID: st.ID, Name: clean(st.Name), Role: st.Role, RoleWord: roleSentence(st.Role), Where: clean(st.Where.String()), Ready: st.Ready,
+		ID: st.ID, Name: clean(st.Name), Role: st.Role, RoleWord: roleSentence(st.Role), Where: whereWords(st.Where), Ready: st.Ready,
 		Waiting: st.State == share.Joining, Out: st.State == share.Expelled || st.State == share.Left, People: st.People, Devices: st.Devices,
 		Accounts: st.Accounts, Requests: st.Requests, Reenroll: st.Reenroll, Clashes: st.Conflicts, Unsaid: st.Unsaid,
 	}

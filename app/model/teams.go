@@ -16,6 +16,7 @@ import (
 type (
 	ShareID  = share.VaultID
 	DeviceID = share.DeviceID
+	InviteID = share.InviteID
 )
 
 // Role is what a device may do in a shared vault.
@@ -51,6 +52,8 @@ type Teams interface {
 	Create(ctx context.Context, name string, at team.Place, who share.Person) (share.VaultID, error)
 	Move(ctx context.Context, id share.VaultID, accounts ...vault.ID) (team.Report, error)
 	MoveOpened(ctx context.Context, id share.VaultID, opened map[vault.ID]recovery.Sheets, accounts ...vault.ID) (team.Report, error)
+	OpenInvites(id share.VaultID) ([]share.Invite, error)
+	Withdraw(ctx context.Context, id share.VaultID, invite share.InviteID) (team.Report, error)
 	Invite(ctx context.Context, id share.VaultID, role share.Role, life time.Duration) (share.Invite, error)
 	Join(ctx context.Context, invite secret.Bytes, at team.Place, who share.Person) (share.VaultID, error)
 	Confirm(ctx context.Context, id share.VaultID, request share.DeviceID, compared bool) (team.Report, error)

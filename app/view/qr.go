@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 
 	"github.com/tallystick/tallystick/app/model"
 	"github.com/tallystick/tallystick/app/widget"
@@ -53,6 +54,39 @@ func (p *qrPage) tick() {
 	if p.left--; p.left <= 0 {
 		p.root.home()
 	}
+}
+
+// largeQR shows a QR code with modules of modulePixels where there is room, and else as wide as there is: codes that hold much are read
+// off this screen by another one, over a video call or with a camera.
+type largeQR struct{ edge float32 }
+
+const (
+	modulePixels         = 4
+	smallestQR   float32 = 260
+)
+
+func newLargeQR(modules [][]bool) *fyne.Container {
+	qr := widget.NewQRImage(smallestQR)
+	qr.SetModules(modules)
+	return container.New(largeQR{max(smallestQR, widget.EdgeOf(len(modules), modulePixels))}, qr)
+}
+
+// Layout implements fyne.Layout.
+func (l largeQR) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	edge := max(smallestQR, min(size.Width, l.edge))
+	for _, o := range objects {
+		o.Resize(fyne.NewSquareSize(edge))
+		o.Move(fyne.NewPos((size.Width-edge)/2, 0))
+	}
+}
+
+// MinSize implements fyne.Layout: as narrow as the smallest, as high as what it was laid out to last.
+func (l largeQR) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	size := fyne.NewSquareSize(smallestQR)
+	for _, o := range objects {
+		size.Height = max(size.Height, o.Size().Height)
+	}
+	return size
 }
 
 // withoutBorder cuts the quiet zone off a matrix that brings one: the picture draws its own.

@@ -276,6 +276,7 @@ func (r *Root) sharedObjects(p *sharePage) []fyne.CanvasObject {
 	flow.Add(p.button(widget.Quiet, "Who changed what", look.IconHistory, func() { r.openShareLog("", back) }))
 	flow.Add(storage)
 	objects = append(objects, flow)
+	objects = append(objects, r.inviteObjects(p)...)
 	objects = append(objects, r.peopleObjects(p, v)...)
 	facts := []fyne.CanvasObject{
 		widget.NewField("Accounts", fmt.Sprint(v.Accounts), nil), widget.NewField("Your role", v.RoleWord, nil), widget.NewField("Storage", v.Where, nil),

@@ -1,7 +1,9 @@
 package view
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"slices"
 	"strings"
 	"testing"
@@ -36,10 +38,16 @@ const (
 
 // invitePicture is a well-formed invite that leads nowhere.
 func invitePicture(expires time.Time) string {
-	text := `{"format":1,"vault":"` + string(deskID) + `","name":"Front desk","genesis":"` + strings.Repeat("ab", 32) + `","head":{"n":4,"hash":"` + strings.Repeat("cd", 32) +
-		`"},"by":"` + string(maria) + `","seen":{"n":9,"hash":"` + strings.Repeat("ef", 32) + `"},"where":"webdav:https://cloud.example/remote.php/dav/files/maria/Team%20codes/","invite":"` +
-		strings.Repeat("9", 16) + `","role":"editor","expires":` + base10(expires.UnixMilli()) + `,"key":"AGE-SECRET-KEY-PQ-1PICTURE"}`
+	text := `{"format":1,"vault":"` + string(deskID) + `","name":"Front desk","genesis":"` + digits("genesis") + `","head":{"n":4,"hash":"` + digits("head") +
+		`"},"by":"` + string(maria) + `","seen":{"n":9,"hash":"` + digits("seen") + `"},"where":"webdav:https://cloud.example/remote.php/dav/files/maria/Team%20codes/","invite":"` +
+		digits("invite")[:16] + `","role":"editor","expires":` + base10(expires.UnixMilli()) + `,"key":"AGE-SECRET-KEY-PQ-1` + strings.ToUpper(digits("key")[:58]) + `"}`
 	return share.InvitePrefix + base64.RawURLEncoding.EncodeToString([]byte(text))
+}
+
+// digits are hex digits without a pattern, as real ones have none: what is packed is as long as it is in life.
+func digits(of string) string {
+	sum := sha256.Sum256([]byte(of))
+	return hex.EncodeToString(sum[:])
 }
 
 func base10(n int64) string {
@@ -108,6 +116,20 @@ func openDesk(s *stage) {
 func somebodyAsks(t *apptest.Teams, _ *stage) {
 	t.Status[0].Requests = 1
 	t.Asking = []share.Request{{Device: dan, Person: share.Person{Name: "Dan", Device: "MacBook"}, Role: share.Editor, Time: noon.Add(-5 * time.Minute), Expires: noon.Add(20 * time.Hour)}}
+}
+
+func anInvite(t *apptest.Teams, s *stage) {
+	var err error
+	if t.Made, err = share.ParseInvite(secret.FromString(invitePicture(noon.Add(24 * time.Hour)))); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func twoInvites(t *apptest.Teams, _ *stage) {
+	t.Invites = []share.Invite{
+		{ID: "1111222233334444", Role: share.Editor, Expires: noon.Add(22 * time.Hour), By: maria},
+		{ID: "5555666677778888", Role: share.Viewer, Expires: noon.Add(5 * time.Hour), By: carla},
+	}
 }
 
 func danLeft(t *apptest.Teams, s *stage) {
@@ -201,12 +223,7 @@ var shareScreens = []screenOf{
 		s.root.openCreateShare()
 		chooseOption(s.t, s.root.current, storageKinds[2].label)
 	}},
-	{"share-invite", fyne.NewSize(look.StartWidth, 760), 1, withDesk(func(t *apptest.Teams, s *stage) {
-		var err error
-		if t.Made, err = share.ParseInvite(secret.FromString(invitePicture(noon.Add(24 * time.Hour)))); err != nil {
-			s.t.Fatal(err)
-		}
-	}), func(s *stage) {
+	{"share-invite", fyne.NewSize(look.StartWidth, 760), 1, withDesk(anInvite), func(s *stage) {
 		openDesk(s)
 		s.root.openInvite()
 		s.session.Sharing().Invite(model.Editor, 24*time.Hour)
@@ -217,7 +234,12 @@ var shareScreens = []screenOf{
 		s.loop.Run()
 	}},
 	{"share-words", fyne.NewSize(look.StartWidth, 760), 1, withDesk(somebodyAsks), openDesk},
-	{"share-members", fyne.NewSize(look.StartWidth, 1500), 1, withDesk(nil), openDesk},
+	{"share-invites", fyne.NewSize(look.StartWidth, 760), 1, withDesk(twoInvites), openDesk},
+	{"share-withdraw", phone, 1, withDesk(twoInvites), func(s *stage) {
+		openDesk(s)
+		s.root.openWithdraw(s.session.Sharing().OpenInvites()[0])
+	}},
+	{"share-members", fyne.NewSize(look.StartWidth, 1780), 1, withDesk(nil), openDesk},
 	{"share-viewer", fyne.NewSize(look.StartWidth, 1000), 1, withDesk(onlyLooking), openDesk},
 	{"account-viewer", fyne.NewSize(look.StartWidth, 1000), 1, withDesk(onlyLooking), func(s *stage) { badgesKnown(s); s.root.openDetail(s.ids[1]) }},
 	{"edit-viewer", phone, 1, withDesk(onlyLooking), func(s *stage) { badgesKnown(s); s.root.openEdit(s.ids[1]) }},

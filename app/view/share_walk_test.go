@@ -7,11 +7,14 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/test"
 
 	"github.com/tallystick/tallystick/app/apptest"
 	"github.com/tallystick/tallystick/app/look"
 	"github.com/tallystick/tallystick/app/model"
 	"github.com/tallystick/tallystick/app/widget"
+	"github.com/tallystick/tallystick/scanner"
+	"github.com/tallystick/tallystick/vault/secret"
 	"github.com/tallystick/tallystick/vault/share"
 	"github.com/tallystick/tallystick/vault/share/store"
 )
@@ -390,6 +393,91 @@ func TestTagsOfEverybodyAreSaved(t *testing.T) {
 	if calls := s.teams.(*apptest.Teams).Calls(); !slices.Contains(calls, "tags Telephony, night") {
 		t.Errorf("asked for %q", calls)
 	}
+}
+
+// The QR code of an invite has modules of four pixels where the window is as wide as it starts, and can be read off a picture of the window also where
+// that is as narrow as it gets.
+func TestTheCodeOfAnInviteIsReadOffTheScreen(t *testing.T) {
+	for _, c := range []struct {
+		size  fyne.Size
+		scale float32
+		each  float32 // pixels
+	}{{fyne.NewSize(look.StartWidth, look.StartHeight), 1, 4}, {fyne.NewSize(look.MinWidth, look.StartHeight), 1, 3}, {fyne.NewSize(look.StartWidth, look.StartHeight), 2, 4}, {fyne.NewSize(1200, 900), 1, 4}} {
+		s := newStage(t, c.size, look.Config{TextScale: c.scale}, withDesk(anInvite))
+		openDesk(s)
+		s.root.openInvite()
+		s.session.Sharing().Invite(model.Editor, 24*time.Hour)
+		s.until(func() bool { _, ok := s.session.Sharing().Invited(); return ok })
+		s.loop.Run()
+		n := len(withoutBorder(s.session.Sharing().InviteCode()))
+		for _, o := range test.LaidOutObjects(s.root.current.content()) {
+			if qr, ok := o.(*widget.QRImage); ok && (qr.Size().Width < widget.EdgeOf(n, c.each) || qr.Size().Width > s.win.Canvas().Size().Width) {
+				t.Errorf("at %v the code of %d modules is %v wide", c.size, n, qr.Size().Width)
+			}
+		}
+		if c.scale > 1 {
+			continue // more is above it than the window is high
+		}
+		found, err := scanner.New().Scan(t.Context(), s.pictureNow())
+		if err != nil || len(found.Codes) != 1 || !share.IsInvite([]byte(found.Codes[0].Text)) {
+			t.Errorf("at %v the scanner reads %v, %v", c.size, found, err)
+			continue
+		}
+		i, err := share.ParseInvite(secret.FromString(found.Codes[0].Text))
+		if err != nil || i.Vault != deskID {
+			t.Errorf("at %v: %v, %v", c.size, i, err)
+		}
+	}
+}
+
+func TestAnInviteIsWithdrawn(t *testing.T) {
+	s := newStage(t, phone, look.Config{}, withDesk(twoInvites))
+	openDesk(s)
+	for _, text := range []string{"Open invites", "As an editor", "As a viewer", "Made by Carla"} {
+		if !s.says(text) {
+			t.Errorf("the page does not say %q", text)
+		}
+	}
+	s.button("Withdraw").OnTapped()
+	if b := s.button("Cancel"); s.root.current.focus() != fyne.Focusable(b) || len(s.teams.(*apptest.Teams).Calls()) != 0 {
+		t.Error("it is not asked first")
+	}
+	s.button("Withdraw the invite").OnTapped()
+	asked(s, "withdraw 1111222233334444")
+	s.until(func() bool { return s.says("Open invites") })
+
+	// Whoever is no admin is offered none of it.
+	s = newStage(t, phone, look.Config{}, withDesk(func(t *apptest.Teams, s *stage) { twoInvites(t, s); onlyLooking(t, s) }))
+	openDesk(s)
+	if s.says("Open invites") {
+		t.Error("a viewer sees invites")
+	}
+}
+
+// While something is under way, nothing else is begun: neither by a button nor by the role of a device.
+func TestNoRoleIsChangedMeanwhile(t *testing.T) {
+	s := newStage(t, phone, look.Config{}, withDesk(nil))
+	openDesk(s)
+	disabled := func() (n, all int) {
+		for _, o := range test.LaidOutObjects(s.root.current.content()) {
+			if c, ok := o.(*widget.Select); ok {
+				all++
+				if c.Disabled() {
+					n++
+				}
+			}
+		}
+		return n, all
+	}
+	if n, all := disabled(); n != 0 || all != 5 {
+		t.Fatalf("%d of %d roles cannot be chosen", n, all)
+	}
+	s.session.Sharing().Rotate(func() {})
+	s.root.current.(*sharePage).update()
+	if n, all := disabled(); n != all || all != 5 {
+		t.Errorf("%d of %d roles cannot be chosen while keys are made", n, all)
+	}
+	s.idle()
 }
 
 func TestNamesAndKeysAreChanged(t *testing.T) {

@@ -153,9 +153,7 @@ func (r *Root) openInvite() {
 		p.first = copied
 		objects := []fyne.CanvasObject{widget.NewText(widget.Body, about)}
 		if code := p.h.InviteCode(); code != nil {
-			qr := widget.NewQRImage(260)
-			qr.SetModules(withoutBorder(code))
-			objects = append(objects, qr)
+			objects = append(objects, newLargeQR(withoutBorder(code)))
 		} else {
 			objects = append(objects, widget.NewText(widget.Muted, "It is too long for a QR code. Copy it, or save it as a file."))
 		}

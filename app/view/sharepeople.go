@@ -56,6 +56,34 @@ func (r *Root) peopleObjects(p *sharePage, v model.SharedVault) []fyne.CanvasObj
 	return objects
 }
 
+// inviteObjects are the invites that may still be used.
+func (r *Root) inviteObjects(p *sharePage) []fyne.CanvasObject {
+	var lines []fyne.CanvasObject
+	for _, i := range p.h.OpenInvites() {
+		lines = append(lines, widget.NewFinding(widget.Info, i.As, i.About, ""),
+			widget.NewFlow(look.Space2, p.button(widget.Quiet, "Withdraw", look.IconClear, func() { r.openWithdraw(i) })))
+	}
+	if lines == nil {
+		return nil
+	}
+	return []fyne.CanvasObject{widget.NewSection("Open invites", lines...)}
+}
+
+// openWithdraw asks before an invite is taken back.
+func (r *Root) openWithdraw(i model.OpenInvite) {
+	id := r.currentShare()
+	back := func() { r.openShared(id) }
+	newSharePage(r, "Withdraw an invite", back, func(p *sharePage) []fyne.CanvasObject {
+		cancel := widget.NewButton(widget.Quiet, "Cancel", "", back)
+		p.first = cancel
+		return []fyne.CanvasObject{
+			widget.NewFinding(widget.Info, i.As, i.About, ""),
+			widget.NewText(widget.Body, "Nobody can use it from then on, and whoever asked to be let in with it is refused. Do it when it went astray or is not needed; whoever is a member already stays one."),
+			widget.NewFlow(look.Space2, p.button(widget.Primary, "Withdraw the invite", look.IconClear, func() { p.h.Withdraw(i.ID, back) }), cancel),
+		}
+	}).open()
+}
+
 // deviceObjects are what there is about a device, and what can be done about it.
 func (r *Root) deviceObjects(p *sharePage, v model.SharedVault, person model.SharedPerson, d model.SharedDevice) (about []fyne.CanvasObject, does *fyne.Container) {
 	flow := widget.NewFlow(look.Space2)
@@ -73,6 +101,9 @@ func (r *Root) deviceObjects(p *sharePage, v model.SharedVault, person model.Sha
 				p.h.SetRole(d.ID, role)
 			}
 		})
+		if p.h.Busy() != "" {
+			change.Disable()
+		}
 		objects = append(objects, change)
 	} else {
 		objects = append(objects, widget.NewText(widget.Muted, model.RoleWord(d.Role)))

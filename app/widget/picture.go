@@ -74,6 +74,11 @@ func NewQRImage(edge float32) *QRImage {
 	return q
 }
 
+// EdgeOf is how wide a QRImage of so many modules is, white border included, when each is edge pixels wide.
+func EdgeOf(modules int, edge float32) float32 {
+	return float32(modules+2*quiet)*edge + 2*look.Space1
+}
+
 // SetModules shows a matrix of modules: rows of cells, true is dark, without a border.
 func (q *QRImage) SetModules(m [][]bool) {
 	if len(m) == 0 {

@@ -184,6 +184,9 @@ func FuzzInvite(f *testing.F) {
 	text, err := i.Text()
 	tm.must(err)
 	f.Add(text.Reveal())
+	code, err := i.Code()
+	tm.must(err)
+	f.Add(code.Reveal())
 	f.Add([]byte("TALLYSTICK-SHARE:2:e30"))
 	f.Add([]byte(" tallystick-share:1:e30 "))
 	f.Fuzz(func(t *testing.T, line []byte) {
@@ -198,9 +201,15 @@ func FuzzInvite(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := ParseInvite(text)
-		if err != nil || again.ID != i.ID || !again.key.Equal(i.key) || again.Where != i.Where {
-			t.Errorf("it came back as %v, %v", again, err)
+		code, err := i.Code()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, written := range []secret.Bytes{text, code} {
+			again, err := ParseInvite(written)
+			if err != nil || again.ID != i.ID || !again.key.Equal(i.key) || again.Where != i.Where {
+				t.Errorf("it came back as %v, %v", again, err)
+			}
 		}
 	})
 }

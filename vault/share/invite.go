@@ -2,11 +2,14 @@ package share
 
 import (
 	"bytes"
+	"compress/flate"
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -58,15 +61,63 @@ type inviteText struct {
 // Text is the invite on one line: InvitePrefix and base64url without padding. Whoever shows it to nobody but the one who is
 // invited, keeps it a secret.
 func (i Invite) Text() (secret.Bytes, error) {
-	body, err := marshal(inviteText{
-		Format: Format, Vault: i.Vault, Name: i.Name, Genesis: i.Genesis, Head: i.Head, By: i.By, Seen: i.Seen, Where: i.Where,
-		Invite: i.ID, Role: i.Role, Expires: millis(i.Expires), Key: string(i.key.Reveal()),
-	})
+	body, err := i.body()
 	if err != nil {
 		return secret.Bytes{}, err
 	}
 	defer clear(body)
 	return secret.New(base64.RawURLEncoding.AppendEncode([]byte(InvitePrefix), body)), nil
+}
+
+// Code is the invite as a QR code holds it: deflated, and in signs of which a code takes more. With a third fewer modules each is large enough
+// on a screen to be read from a picture of it. It is as secret as Text.
+func (i Invite) Code() (secret.Bytes, error) {
+	body, err := i.body()
+	if err != nil {
+		return secret.Bytes{}, err
+	}
+	defer clear(body)
+	var short bytes.Buffer
+	defer func() { clear(short.Bytes()) }()
+	w, err := flate.NewWriter(&short, flate.BestCompression)
+	if err != nil {
+		return secret.Bytes{}, fmt.Errorf("share: encode: %w", err)
+	}
+	_, _ = w.Write(body) // into memory
+	_ = w.Close()
+	return secret.New(codeSigns.AppendEncode([]byte(InvitePrefix), short.Bytes())), nil
+}
+
+// codeSigns are some of those that a QR code has a dense form for.
+var codeSigns = base32.StdEncoding.WithPadding(base32.NoPadding)
+
+func (i Invite) body() ([]byte, error) {
+	return marshal(inviteText{
+		Format: Format, Vault: i.Vault, Name: i.Name, Genesis: i.Genesis, Head: i.Head, By: i.By, Seen: i.Seen, Where: i.Where,
+		Invite: i.ID, Role: i.Role, Expires: millis(i.Expires), Key: string(i.key.Reveal()),
+	})
+}
+
+// decodeInvite takes what follows InvitePrefix apart. What Text writes has small letters in it, from the beginning of its JSON on.
+func decodeInvite(text []byte) ([]byte, error) {
+	if bytes.ContainsFunc(text, func(c rune) bool { return (c < 'A' || c > 'Z') && (c < '2' || c > '7') }) {
+		return base64.RawURLEncoding.Strict().AppendDecode(nil, text)
+	}
+	short, err := codeSigns.AppendDecode(nil, text)
+	defer clear(short)
+	if err != nil {
+		return nil, err
+	}
+	from := bytes.NewReader(short)
+	body, err := io.ReadAll(io.LimitReader(flate.NewReader(from), MaxInvite+1))
+	if err == nil && (len(body) > MaxInvite || from.Len() > 0) {
+		err = fmt.Errorf("%w: too long", ErrInvite)
+	}
+	if err != nil {
+		clear(body)
+		return nil, err
+	}
+	return body, nil
 }
 
 // IsInvite reports whether a text looks like an invite, of this form or a later one.
@@ -76,7 +127,7 @@ func IsInvite(text []byte) bool {
 	return len(text) > len(stem) && strings.EqualFold(string(text[:len(stem)]), stem)
 }
 
-// ParseInvite reads the text of an invite; space around and line breaks within it do not matter. Errors: ErrInvite, ErrNewer.
+// ParseInvite reads the text of an invite, as Text or Code writes it; space around and line breaks within it do not matter. Errors: ErrInvite, ErrNewer.
 func ParseInvite(text secret.Bytes) (Invite, error) {
 	bad := func(what string) (Invite, error) { return Invite{}, fmt.Errorf("%w: %s", ErrInvite, what) }
 	raw := text.Reveal()
@@ -91,7 +142,7 @@ func ParseInvite(text secret.Bytes) (Invite, error) {
 	if !bytes.HasPrefix(bytes.ToUpper(line[:min(len(line), len(InvitePrefix))]), []byte(InvitePrefix)) {
 		return Invite{}, fmt.Errorf("%w: an invite of another form", ErrNewer)
 	}
-	body, err := base64.RawURLEncoding.Strict().AppendDecode(nil, line[len(InvitePrefix):])
+	body, err := decodeInvite(line[len(InvitePrefix):])
 	if err != nil {
 		return bad("a part of it is missing or changed")
 	}
