@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -172,6 +173,11 @@ func (r *run) namePeople(ctx context.Context, s *team.Service, st team.Status, l
 		return usage("%s has %s. Name the one that --device is for, by its id or as PERSON/NAME.", clean(list[0].Person.Name), amount(len(list), "device"))
 	}
 	var rep team.Report
+	// This device last: an editor names devices of their own name, which is that of this device.
+	if at := slices.IndexFunc(list, func(i share.Info) bool { return i.Me }); at >= 0 {
+		mine := list[at]
+		list = append(slices.Delete(list, at, at+1), mine)
+	}
 	for _, i := range list {
 		p := share.Person{Name: cmp.Or(who.Name, i.Person.Name), Device: cmp.Or(who.Device, i.Person.Device)}
 		if p.Name == "" {

@@ -328,8 +328,13 @@ func (h *Sharing) NamePerson(p SharedPerson, name string, devices map[DeviceID]s
 		return
 	}
 	id, teams := h.at, h.s.d.Teams
+	// This device last: an editor names devices of their own name, which is that of this device.
+	list := slices.Clone(p.Devices)
+	if at := slices.IndexFunc(list, func(d SharedDevice) bool { return d.Me }); at >= 0 {
+		list = append(slices.Delete(list, at, at+1), p.Devices[at])
+	}
 	h.actThen("Renaming", func(ctx context.Context) (rep team.Report, err error) {
-		for _, d := range p.Devices {
+		for _, d := range list {
 			called, given := devices[d.ID]
 			if !given {
 				called = d.Called

@@ -496,6 +496,12 @@ func TestNamesAndKeysAreChanged(t *testing.T) {
 	fields[0].SetText("Benjamin")
 	s.button("Save").OnTapped()
 	asked(s, "name "+string(benHome)+" Benjamin/at home")
+	// Whoever has several devices names this one last: an editor may name those that go by the name of this one.
+	openDesk(s)
+	s.root.openNamePerson(model.SharedPerson{Name: "Maria", Me: true, Devices: []model.SharedDevice{{ID: maria, Called: "desk PC", Me: true}, {ID: dan, Called: "till"}}})
+	entriesOf(s.root.current.content())[0].SetText("Mary")
+	s.button("Save").OnTapped()
+	asked(s, "name "+string(maria)+" Mary/desk PC")
 	openDesk(s)
 	s.button("New keys").OnTapped()
 	if !s.says("go on reading what was written with it") {
