@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"image"
 	_ "image/png"
+	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -169,5 +171,33 @@ func TestWrapLosesNothing(t *testing.T) {
 				t.Errorf("%q is too wide", line)
 			}
 		}
+	}
+}
+
+// Keys are drawn in memory: without any directory for temporary files, and without a home, every document is made all the same.
+func TestNothingIsKeptWhileDrawing(t *testing.T) {
+	nowhere := filepath.Join(t.TempDir(), "nowhere")
+	for _, name := range []string{"TMPDIR", "TMP", "TEMP", "HOME", "USERPROFILE", "XDG_CACHE_HOME"} {
+		t.Setenv(name, nowhere)
+	}
+	t.Chdir(t.TempDir())
+	k := testKit()
+	for name, draw := range map[string]func(w io.Writer) error{
+		"recovery keys": func(w io.Writer) error { return RecoveryPDF(w, made, []Sheet{{Title: "t", Keys: keys("kq7mx-2vbnc")}}) },
+		"accounts": func(w io.Writer) error {
+			return AccountsPDF(w, made, []Account{{Title: "t", Link: secret.FromString("l"), Key: secret.FromString("K")}})
+		},
+		"kit": func(w io.Writer) error { return KitPDF(w, k) }, "kit as a picture": func(w io.Writer) error { return KitPNG(w, k) },
+	} {
+		var doc bytes.Buffer
+		if err := draw(&doc); err != nil || doc.Len() < 1000 {
+			t.Errorf("%s: %d bytes, %v", name, doc.Len(), err)
+		}
+	}
+	if left, err := os.ReadDir("."); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+	if _, err := os.Lstat(nowhere); !os.IsNotExist(err) {
+		t.Errorf("a directory was made: %v", err)
 	}
 }
