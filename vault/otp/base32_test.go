@@ -46,6 +46,11 @@ func TestDecodeBase32(t *testing.T) {
 			t.Errorf("%q: got %d bytes, %v", text, got.Len(), err)
 		}
 	}
+	for text, place := range map[string]string{"1ZXW": "character 1 ", "MZXW 6Y!B": "character 8 ", "ü1": "character 1 ", "MZXW6YTBOI======A": "character 17 "} {
+		if _, err := otp.DecodeBase32(text); err == nil || !strings.Contains(err.Error(), place) {
+			t.Errorf("%q: %v, want the place: %s", text, err, place)
+		}
+	}
 	if got, err := otp.DecodeBase32(strings.Repeat("A", 1639)); err != nil || got.Len() != 1024 {
 		t.Errorf("1024 bytes: %d, %v", got.Len(), err)
 	}
