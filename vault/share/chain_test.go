@@ -151,6 +151,27 @@ func TestForks(t *testing.T) {
 	}
 }
 
+// TestAllAdminsLeaveAtOnce, and an editor too, none knowing of the others: the vault keeps one admin, whichever leaving came first, and loses
+// everybody else.
+func TestAllAdminsLeaveAtOnce(t *testing.T) {
+	for seed := range uint64(8) {
+		_, a, b, c, d := admins(t, 140+seed)
+		var all [][]byte
+		for _, r := range []*Replica{a, b, c, d} {
+			all = append(all, branch(t, r, Entry{Type: Removed, Device: r.Me()})...)
+		}
+		s := chainOf(t, a, nil, all...).Standing()
+		if len(s.Members) != 1 {
+			t.Errorf("seed %d: %d members are left", seed, len(s.Members))
+		}
+		for _, m := range s.Members {
+			if m.Role != Admin {
+				t.Errorf("seed %d: the one who is left is a %s", seed, m.Role)
+			}
+		}
+	}
+}
+
 func chainHash(c *Chain, e Entry) Hash {
 	for _, l := range c.Entries() {
 		if reflect.DeepEqual(l.Entry, e) {

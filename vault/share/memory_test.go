@@ -213,3 +213,23 @@ func TestTheOnlyMemberMayLeave(t *testing.T) {
 		t.Errorf("after leaving it is %s", state)
 	}
 }
+
+// TestWhoSawLessTakesNothingBack: what one member saw stays known, whatever others, who were away, say they saw.
+func TestWhoSawLessTakesNothingBack(t *testing.T) {
+	tm, a, b, c, d := admins(t, 97)
+	held := b.held[a.Me()]
+	for _, said := range []struct {
+		by   *Replica
+		seen Head
+	}{
+		{c, Head{held.N + 5, hashOf([]byte("later"))}}, {d, held}, {d, Head{held.N - 1, hashOf([]byte("before"))}}, {d, Head{held.N + 4, hashOf([]byte("nearly"))}},
+	} {
+		b.merge(contribution{Device: said.by.Me(), Seen: map[DeviceID]Head{a.Me(): said.seen}}, tm.now)
+	}
+	if told := b.told[a.Me()]; told.N != held.N+5 || told.By != c.Me() {
+		t.Errorf("told of number %d by %s, want %d by %s", told.N, told.By, held.N+5, c.Me())
+	}
+	if sum := tm.sync(1); !has(sum.Findings, Behind, a.Me(), c.Me()) || sum.InStep() {
+		t.Errorf("%+v", sum.Findings)
+	}
+}

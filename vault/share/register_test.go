@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tallystick/tallystick/vault/recovery"
 	"github.com/tallystick/tallystick/vault/secret"
@@ -133,6 +134,53 @@ func TestRegistersThatAreRefused(t *testing.T) {
 	for _, v := range []version{{Clock{Wall: -1}, author}, {Clock{Wall: 1, Tick: -1}, author}, {Clock{Wall: maxWall}, author}, {Clock{Wall: 1}, "x"}} {
 		if _, err := newRegister(accountOne, regName, v, []byte(`"n"`)); !errors.Is(err, ErrFormat) {
 			t.Errorf("written at %+v by %s: %v", v.At, v.Author, err)
+		}
+	}
+}
+
+// TestRequestsThatAreRefused: whoever has an invite can put anything there, sealed and proved as it should be.
+func TestRequestsThatAreRefused(t *testing.T) {
+	tm := newTeam(t, Config{Crypto: newToy(89)}, 89)
+	crypto, r := tm.cfg.Crypto, tm.devs[0]
+	id, err := r.Invite(Editor, time.Hour, tm.now)
+	tm.must(err)
+	tm.sync(0)
+	invite, err := r.InviteFor(id, "dir:/x")
+	tm.must(err)
+	guest := newReplica(tm.cfg, r.vault, r.chain.root)
+	tm.must(guest.newDevice())
+	for what, x := range map[string]struct {
+		change func(*requestText)
+		want   error
+	}{
+		"all right":                       {change: func(*requestText) {}},
+		"for another vault":               {func(q *requestText) { q.Vault = VaultID(strings.Repeat("0a", 16)) }, ErrSwapped},
+		"for another invite":              {func(q *requestText) { q.Invite = "0011223344556677" }, ErrSwapped},
+		"of a later form":                 {func(q *requestText) { q.Format++ }, ErrNewer},
+		"of no form":                      {func(q *requestText) { q.Format = 0 }, ErrFormat},
+		"a device that is not of the key": {func(q *requestText) { q.Device = r.Me() }, ErrFormat},
+		"another key to encrypt to":       {func(q *requestText) { q.Recipient = r.me.Recipient }, ErrFormat},
+		"a person without end":            {func(q *requestText) { q.Person.Name = strings.Repeat("n", MaxLabel+1) }, ErrFormat},
+		"a device without end":            {func(q *requestText) { q.Person.Device = strings.Repeat("n", MaxLabel+1) }, ErrFormat},
+		"a time before 1970":              {func(q *requestText) { q.Time = -1 }, ErrFormat},
+		"a time after all":                {func(q *requestText) { q.Time = maxWall }, ErrFormat},
+		"a key of another device":         {func(q *requestText) { q.Public = r.me.Public }, ErrForged},
+		"a recipient without end": {func(q *requestText) {
+			q.Recipient = strings.Repeat("r", maxRecipient+1)
+			q.Device = deviceOf(q.Public, q.Recipient)
+		}, ErrFormat},
+	} {
+		q := requestText{
+			Format: Format, Vault: r.vault, Invite: id, Device: guest.Me(), Public: guest.me.Public, Recipient: guest.me.Recipient,
+			Person: Person{Name: "Guest"}, Time: millis(tm.now),
+		}
+		x.change(&q)
+		stored, err := sealRequest(crypto, invite, guest.signer, q)
+		tm.must(err)
+		name, _ := parseName(r.vault, inboxName(r.vault, id, hashOf(stored)))
+		got, err := openRequest(crypto, r.vault, name, stored, invite.key)
+		if !errors.Is(err, x.want) || err == nil && (x.want != nil || got.Device != guest.Me()) {
+			t.Errorf("%s: %v, want %v", what, err, x.want)
 		}
 	}
 }
