@@ -37,14 +37,11 @@ const (
 // Backup is how the backups of this vault stand, and making them: daily by itself, while the
 // vault is open, and when the person asks.
 type Backup struct {
-	s         *Session
+	task
 	status    backup.Status
 	statusErr error
-	known     bool // status was read
-	busy      bool
-	err       string
+	known     bool   // status was read
 	stop      func() // of the waiting look; nil = none waits
-	changed   listeners
 }
 
 // Backup is the backups; always the same one.
@@ -52,15 +49,6 @@ func (s *Session) Backup() *Backup { return s.backup }
 
 // CanBackup reports whether backups can be made here.
 func (s *Session) CanBackup() bool { return s.d.Backups != nil }
-
-// OnChange registers fn to be called when anything of the backups changed.
-func (b *Backup) OnChange(fn func()) { b.changed.add(fn) }
-
-// Busy reports that a backup, or a change of its settings, is under way.
-func (b *Backup) Busy() bool { return b.busy }
-
-// Error is why the last thing that was asked for was not done; "" = it was.
-func (b *Backup) Error() string { return b.err }
 
 // IsSet reports whether folder and passphrase were chosen.
 func (b *Backup) IsSet() bool { return b.known && b.status.Set }
@@ -143,7 +131,7 @@ func (b *Backup) drop() {
 		b.stop()
 		b.stop = nil
 	}
-	b.busy, b.err = false, ""
+	b.leave()
 }
 
 func (b *Backup) wait(d time.Duration) {
@@ -183,7 +171,7 @@ func (b *Backup) make(asked bool) {
 		return
 	}
 	var made backup.Copy
-	b.slow(func(ctx context.Context) (err error) { made, err = b.s.d.Backups.Make(ctx); return err }, func(err error) {
+	b.change(func(ctx context.Context) (err error) { made, err = b.s.d.Backups.Make(ctx); return err }, func(err error) {
 		switch {
 		case err == nil && asked:
 			b.s.list.notify(Notice{Text: "Backed up " + count(made.Accounts, "account", "accounts") + ", and opened the backup again to be sure."})
@@ -200,7 +188,7 @@ func (b *Backup) Choose(folder string, pass secret.Bytes, done func(sentence str
 		pass.Wipe()
 		return
 	}
-	b.slow(func(ctx context.Context) error {
+	b.change(func(ctx context.Context) error {
 		defer pass.Wipe()
 		if err := b.s.d.Backups.SetUp(ctx, folder, pass); err != nil {
 			return err
@@ -215,7 +203,7 @@ func (b *Backup) MoveTo(folder string) {
 	if b.s.state != Open || b.s.d.Backups == nil || b.busy {
 		return
 	}
-	b.slow(func(ctx context.Context) error {
+	b.change(func(ctx context.Context) error {
 		if err := b.s.d.Backups.Move(folder); err != nil {
 			return err
 		}
@@ -229,25 +217,21 @@ func (b *Backup) TurnOff() {
 	if b.s.state != Open || b.s.d.Backups == nil || b.busy {
 		return
 	}
-	b.slow(func(context.Context) error { return b.s.d.Backups.Off() }, func(error) {})
+	b.change(func(context.Context) error { return b.s.d.Backups.Off() }, func(error) {})
 }
 
-// slow does one thing and then looks how things stand.
-func (b *Backup) slow(work func(ctx context.Context) error, then func(error)) {
-	b.busy, b.err = true, ""
-	var err, statusErr error
+// change does one thing and then looks how things stand.
+func (b *Backup) change(work func(ctx context.Context) error, then func(error)) {
+	var statusErr error
 	var st backup.Status
-	b.s.job(func(ctx context.Context) {
-		err = work(ctx)
+	b.slow(func(ctx context.Context) error {
+		err := work(ctx)
 		st, statusErr = b.s.d.Backups.Status()
-	}, func() {
-		b.busy = false
-		b.err = Sentence(err)
+		return err
+	}, func(err error) {
 		b.status, b.statusErr, b.known = st, statusErr, true
 		then(err)
-		b.changed.call()
 	}, nil)
-	b.changed.call()
 }
 
 // when writes a time as people do: "today 18:02", "yesterday 18:02", "3 June 2026 18:02", in
@@ -267,17 +251,13 @@ func when(t, now time.Time) string {
 // Restore brings accounts back from a backup or an export of Tallystick: a file, its
 // passphrase, what would change, and then one of the two ways.
 type Restore struct {
-	s       *Session
-	path    string
-	file    *backup.File
-	opened  *backup.Opened
-	diff    vault.Difference
-	lines   []RestoreLine
-	busy    bool
-	err     string
-	done    string
-	round   uint64
-	changed listeners
+	task
+	path   string
+	file   *backup.File
+	opened *backup.Opened
+	diff   vault.Difference
+	lines  []RestoreLine
+	done   string
 }
 
 // RestoreLine is one account of a preview.
@@ -290,14 +270,8 @@ type RestoreLine struct {
 // Restore is the flow; always the same one.
 func (s *Session) Restore() *Restore { return s.restore }
 
-// OnChange registers fn to be called when anything of the flow changed.
-func (r *Restore) OnChange(fn func()) { r.changed.add(fn) }
-
-// Busy, Error and Done are what the page shows of the state of things. Done says what was
-// brought back; "" = nothing yet.
-func (r *Restore) Busy() bool    { return r.busy }
-func (r *Restore) Error() string { return r.err }
-func (r *Restore) Done() string  { return r.done }
+// Done says what was brought back; "" = nothing yet.
+func (r *Restore) Done() string { return r.done }
 
 // Chosen is the name of the file; "" = none is chosen, or it cannot be used.
 func (r *Restore) Chosen() string {
@@ -340,7 +314,7 @@ func (r *Restore) Choose(path string) {
 		if err == nil {
 			r.path, r.file = path, file
 		}
-	})
+	}, nil)
 }
 
 // Unlock opens the chosen file. pass is taken over and wiped.
@@ -369,7 +343,7 @@ func (r *Restore) Unlock(pass secret.Bytes) {
 			return
 		}
 		r.opened, r.diff, r.lines = opened, diff, lines
-	})
+	}, func() { opened.Wipe() })
 }
 
 func previewLines(now, then *vault.Vault, d vault.Difference) []RestoreLine {
@@ -403,14 +377,16 @@ func (r *Restore) apply(replace bool) {
 	if r.s.state != Open || r.busy || r.opened == nil {
 		return
 	}
-	opened, saved := r.opened, r.opened.Saved
+	// A copy: when the flow is left or the vault locked meanwhile, what it holds is wiped, and wiped keys must not be saved.
+	then, saved := r.opened.Vault.Clone(), r.opened.Saved
 	added := 0
 	r.slow(func(ctx context.Context) error {
+		defer then.Wipe()
 		if replace { // the shared vaults become what they were as well
-			return r.s.d.Vault.Update(ctx, func(v *vault.Vault) error { return v.Become(opened.Vault) })
+			return r.s.d.Vault.Update(ctx, func(v *vault.Vault) error { return v.Become(then) })
 		}
 		return r.s.update(ctx, func(v *vault.Vault) (err error) {
-			added, _, err = v.Merge(opened.Vault, nil)
+			added, _, err = v.Merge(then, nil)
 			return err
 		})
 	}, func(err error) {
@@ -424,7 +400,7 @@ func (r *Restore) apply(replace bool) {
 		r.drop()
 		r.done = done
 		r.s.news()
-	})
+	}, nil)
 }
 
 // Close ends the flow and wipes what it holds.
@@ -434,23 +410,7 @@ func (r *Restore) Close() {
 }
 
 func (r *Restore) drop() {
-	r.round++
+	r.leave()
 	r.opened.Wipe()
-	r.path, r.file, r.opened, r.diff, r.lines, r.busy, r.err, r.done = "", nil, nil, vault.Difference{}, nil, false, "", ""
-}
-
-func (r *Restore) slow(work func(ctx context.Context) error, then func(err error)) {
-	r.busy, r.err = true, ""
-	round := r.round
-	var err error
-	r.s.job(func(ctx context.Context) { err = work(ctx) }, func() {
-		if r.round != round {
-			return
-		}
-		r.busy = false
-		r.err = Sentence(err)
-		then(err)
-		r.changed.call()
-	}, nil)
-	r.changed.call()
+	r.path, r.file, r.opened, r.diff, r.lines, r.done = "", nil, nil, vault.Difference{}, nil, ""
 }

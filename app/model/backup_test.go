@@ -230,6 +230,65 @@ func TestRestoreShowsBeforeItChanges(t *testing.T) {
 	})
 }
 
+// Whoever leaves while accounts come back gets them whole, or not at all: what is left behind is wiped, and nothing that was wiped is saved.
+func TestLeavingARestoreThatIsUnderWay(t *testing.T) {
+	for name, bring := range map[string]func(*model.Restore){"merge": (*model.Restore).Merge, "replace": (*model.Restore).Replace} {
+		for how, leave := range map[string]func(*world){
+			"close": func(w *world) { w.s.Restore().Close() },
+			"lock":  func(w *world) { w.s.Lock() },
+		} {
+			t.Run(name+" and "+how, func(t *testing.T) {
+				inWorld(t, func(w *world) {
+					old := vault.New()
+					if _, err := old.Add(totp("Acme", "maria", 1), vaulttest.Random(8), vaulttest.Epoch); err != nil {
+						t.Fatal(err)
+					}
+					data, err := exports.Tallystick.Write(old, exports.Options{Passphrase: secret.FromString("words"), Now: noon, Work: 2})
+					if err != nil {
+						t.Fatal(err)
+					}
+					file := filepath.Join(t.TempDir(), "x.age")
+					if err := os.WriteFile(file, data, 0o600); err != nil {
+						t.Fatal(err)
+					}
+					w.withBackups("pass", totp("Other", "maria", 2))
+					r := w.s.Restore()
+					r.Choose(file)
+					w.loop.Settle()
+					r.Unlock(secret.FromString("words"))
+					w.loop.Settle()
+					if !r.IsOpen() {
+						t.Fatal(r.Error())
+					}
+					release := w.vault.Hold("update")
+					bring(r)
+					leave(w)
+					release()
+					w.loop.Settle()
+					if how == "lock" {
+						w.s.Unlock(secret.FromString("pass"))
+						w.loop.Settle()
+					}
+					var is []string
+					if err := w.vault.Read(func(v *vault.Vault) error {
+						for _, a := range v.Accounts() {
+							is = append(is, a.Issuer+string(a.Params.Secret.Reveal()))
+						}
+						return nil
+					}); err != nil {
+						t.Fatal(err)
+					}
+					acme, other := "Acme"+string(key(1).Reveal()), "Other"+string(key(2).Reveal())
+					want := map[string][]string{"merge": {other, acme}, "replace": {acme}}[name]
+					if !slices.Equal(is, want) && (how != "lock" || !slices.Equal(is, []string{other})) {
+						t.Errorf("the vault has %q", is)
+					}
+				})
+			})
+		}
+	}
+}
+
 func TestExportFlow(t *testing.T) {
 	inWorld(t, func(w *world) {
 		_, left := w.withBackups("", vaulttest.Canonical()...)

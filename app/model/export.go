@@ -39,31 +39,20 @@ type ExportForm struct {
 // Export is the flow of writing accounts for another app: the form, what it cannot hold, who
 // you are, and then the file, or QR codes on the screen.
 type Export struct {
-	s       *Session
-	form    exports.Info
-	chosen  bool
-	plain   bool
-	only    []vault.ID // nil = all
-	report  exports.Report
-	busy    bool
-	err     string
-	saved   []string
-	pages   []exports.Page
-	page    int
-	round   uint64
-	left    []exports.Left
-	changed listeners
+	task
+	form   exports.Info
+	chosen bool
+	plain  bool
+	only   []vault.ID // nil = all
+	report exports.Report
+	saved  []string
+	pages  []exports.Page
+	page   int
+	left   []exports.Left
 }
 
 // Export is the flow; always the same one.
 func (s *Session) Export() *Export { return s.export }
-
-// OnChange registers fn to be called when anything of the flow changed.
-func (x *Export) OnChange(fn func()) { x.changed.add(fn) }
-
-// Busy and Error are what the page shows of the state of things.
-func (x *Export) Busy() bool    { return x.busy }
-func (x *Export) Error() string { return x.err }
 
 // Forms are the forms to choose from.
 func (x *Export) Forms() []ExportForm {
@@ -210,7 +199,7 @@ func (x *Export) Save(path string, pass secret.Bytes) {
 	}, func(error) {
 		x.saved = files
 		x.lookLeft()
-	})
+	}, nil)
 }
 
 type exportFile struct {
@@ -309,25 +298,9 @@ func (x *Export) wipePages() {
 }
 
 func (x *Export) drop() {
-	x.round++
+	x.leave()
 	x.wipePages()
-	x.form, x.chosen, x.plain, x.only, x.report, x.busy, x.err, x.saved = exports.Info{}, false, false, nil, exports.Report{}, false, "", nil
-}
-
-func (x *Export) slow(work func(ctx context.Context) error, then func(err error)) {
-	x.busy, x.err = true, ""
-	round := x.round
-	var err error
-	x.s.job(func(ctx context.Context) { err = work(ctx) }, func() {
-		if x.round != round {
-			return
-		}
-		x.busy = false
-		x.err = Sentence(err)
-		then(err)
-		x.changed.call()
-	}, nil)
-	x.changed.call()
+	x.form, x.chosen, x.plain, x.only, x.report, x.saved = exports.Info{}, false, false, nil, exports.Report{}, nil
 }
 
 // opened looks whether exports in the open were left somewhere.

@@ -25,18 +25,13 @@ const rehearsed = 3
 
 // Kit is the recovery kit of the vault itself: the page is saved to be printed, and the person shows that they have it.
 type Kit struct {
-	s      *Session
+	task
 	active bool
-	busy   bool
-	err    string
-	round  uint64
 
 	kit    kit.Kit
 	saved  string // where the page lies; "" = not saved yet
 	places []int  // of the words to be typed, from 1
 	passed bool
-
-	changed listeners
 }
 
 // Kit is the flow of making a recovery kit; always the same one.
@@ -45,13 +40,8 @@ func (s *Session) Kit() *Kit { return s.kits }
 // CanKit reports whether recovery kits can be made here.
 func (s *Session) CanKit() bool { return s.d.Kits != nil }
 
-// OnChange registers fn to be called when anything of the flow changed.
-func (k *Kit) OnChange(fn func()) { k.changed.add(fn) }
-
-// Active, Busy and Error are what the page shows of the state of things.
-func (k *Kit) Active() bool  { return k.active }
-func (k *Kit) Busy() bool    { return k.busy }
-func (k *Kit) Error() string { return k.err }
+// Active reports that the flow is open.
+func (k *Kit) Active() bool { return k.active }
 
 // Saved is the file the page was written to; "" = none yet.
 func (k *Kit) Saved() string { return k.saved }
@@ -83,11 +73,12 @@ func (k *Kit) Begin(pass secret.Bytes) {
 		return err
 	}, func(err error) {
 		if err != nil {
+			made.Wipe()
 			k.active = false
 			return
 		}
 		k.kit, k.places = made, places
-	})
+	}, func() { made.Wipe() })
 }
 
 // Save writes the page as a PDF, or as a PNG when the name ends so. It never replaces a file,
@@ -116,7 +107,7 @@ func (k *Kit) Save(path string) {
 		if err == nil {
 			k.saved = path
 		}
-	})
+	}, nil)
 }
 
 // Check compares the words the person typed, in the order of Places.
@@ -143,25 +134,7 @@ func (k *Kit) Close() {
 }
 
 func (k *Kit) drop() {
-	k.round++
+	k.leave()
 	k.kit.Wipe()
-	k.kit, k.active, k.busy, k.err, k.saved, k.places, k.passed = kit.Kit{}, false, false, "", "", nil, false
-}
-
-func (k *Kit) slow(work func(ctx context.Context) error, then func(err error)) {
-	k.busy, k.err = true, ""
-	round := k.round
-	var err error
-	k.s.job(func(ctx context.Context) { err = work(ctx) }, func() {
-		if k.round != round {
-			return
-		}
-		k.busy = false
-		if err != nil {
-			k.err = Sentence(err)
-		}
-		then(err)
-		k.changed.call()
-	}, nil)
-	k.changed.call()
+	k.kit, k.active, k.saved, k.places, k.passed = kit.Kit{}, false, "", nil, false
 }

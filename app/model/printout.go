@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/tallystick/tallystick/app/print"
@@ -15,26 +14,14 @@ import (
 
 // Printout is a PDF of the recovery keys of chosen accounts: chosen, written, printed by another program, and removed again.
 type Printout struct {
-	s      *Session
+	task
 	chosen map[vault.ID]bool
-	busy   bool
-	err    string
 	saved  string // where the file lies; "" = none
 	gone   bool   // it was removed
-	round  uint64
-
-	changed listeners
 }
 
 // Printout is the one printout of the session.
 func (s *Session) Printout() *Printout { return s.printout }
-
-// OnChange registers fn to be called when anything of it changed.
-func (p *Printout) OnChange(fn func()) { p.changed.add(fn) }
-
-// Busy and Error are what the page shows of the state of things.
-func (p *Printout) Busy() bool    { return p.busy }
-func (p *Printout) Error() string { return p.err }
 
 // Saved is the file that was written; "" = none, or removed again, which Removed tells.
 func (p *Printout) Saved() string { return p.saved }
@@ -52,9 +39,9 @@ func (p *Printout) Begin(ids ...vault.ID) {
 }
 
 func (p *Printout) drop() {
-	p.round++
+	p.leave()
 	p.chosen = map[vault.ID]bool{}
-	p.busy, p.err, p.saved, p.gone = false, "", "", false
+	p.saved, p.gone = "", false
 }
 
 // PrintChoice is an account that has recovery keys to print.
@@ -180,22 +167,4 @@ func (p *Printout) sheets() (out []print.Sheet, opened recovery.Sheets, err erro
 		}
 	}
 	return out, opened, nil
-}
-
-func (p *Printout) slow(work func(ctx context.Context) error, then func(err error), stale func()) {
-	p.busy, p.err = true, ""
-	round := p.round
-	var err error
-	p.s.job(func(ctx context.Context) { err = work(ctx) }, func() {
-		if p.round != round {
-			return
-		}
-		p.busy = false
-		if err != nil {
-			p.err = strings.TrimSpace(Sentence(err))
-		}
-		then(err)
-		p.changed.call()
-	}, stale)
-	p.changed.call()
 }

@@ -84,10 +84,10 @@ func NewSession(d Deps) *Session {
 	s.add = newAdd(s)
 	s.keep = &Keep{s: s}
 	s.doctor = newDoctor(s)
-	s.kits = &Kit{s: s}
-	s.backup, s.restore, s.export = &Backup{s: s}, &Restore{s: s}, &Export{s: s}
+	s.kits = &Kit{task: task{s: s}}
+	s.backup, s.restore, s.export = &Backup{task: task{s: s}}, &Restore{task: task{s: s}}, &Export{task: task{s: s}}
 	s.moveIn = &MoveIn{s: s}
-	s.printout = &Printout{s: s, chosen: map[vault.ID]bool{}}
+	s.printout = &Printout{task: task{s: s}, chosen: map[vault.ID]bool{}}
 	s.rescue = &Rescue{s: s}
 	s.sharing = newSharing(s)
 	s.packs, s.packMaker = &Packs{s: s}, &PackMaker{s: s}
