@@ -59,6 +59,7 @@ func (w *window) show(ctx context.Context, session *model.Session, about view.Ab
 		About:         about,
 		OpenGuide:     w.openGuide,
 		Raise:         w.raise,
+		PacksToo:      platform.RegistersPacks,
 		LinksOpenHere: func(then func(on, possible bool)) { linksOpenHere(ctx, then) },
 		OpenLinksHere: func(on bool, then func(sentence string)) { openLinksHere(ctx, on, then) },
 		After:         after,

@@ -10,7 +10,8 @@ import (
 
 // URIHandler makes links of authenticator portals open Tallystick: when a page on
 // this computer offers otpauth://… as a link, the browser starts the program with it
-// as its only argument.
+// as its only argument. Where RegistersPacks is true it does the same for code packs:
+// opened from the file manager, they start the program with their address.
 type URIHandler interface {
 	// Status says what is set up now.
 	Status(ctx context.Context) (URIStatus, error)
@@ -26,7 +27,7 @@ type URIHandler interface {
 // URIStatus is the state of a URIHandler.
 type URIStatus struct {
 	Installed bool // Tallystick is offered for links
-	Stale     bool // what is offered is a copy at another place; Install repairs it
+	Stale     bool // what is offered is a copy at another place, or less than it could be; Install repairs it
 	Default   bool // links of every scheme open Tallystick without being asked
 	// Other names the program that opens otpauth links now, as the system names it
 	// (a desktop entry, a registered class); "" when it is Tallystick or unknown.

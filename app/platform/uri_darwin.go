@@ -5,6 +5,9 @@ import (
 	"fmt"
 )
 
+// RegistersPacks says whether a URIHandler makes code packs open Tallystick, too.
+const RegistersPacks = false
+
 // NewURIHandler returns a handler that explains: macOS reads the links a program
 // opens from its bundle (CFBundleURLTypes in Info.plist) when the bundle is first
 // seen, and hands links over as Apple events. A program outside of a bundle cannot

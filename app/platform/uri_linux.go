@@ -16,22 +16,58 @@ import (
 // the program that runs.
 func NewURIHandler(executable string) URIHandler { return desktopHandler{executable} }
 
-// desktopHandler writes a desktop entry of the person's own and, for the default, the
-// person's mimeapps.list. Nothing outside of the home directory is touched.
+// RegistersPacks says whether a URIHandler makes code packs open Tallystick, too.
+const RegistersPacks = true
+
+// desktopHandler writes a desktop entry of the person's own, what the files of code packs
+// are, and, for the default, the person's mimeapps.list. Nothing outside of the home
+// directory is touched.
 //
-// Desktop Entry Specification 1.5; MIME Applications Associations 1.0.1.
+// Desktop Entry Specification 1.5; MIME Applications Associations 1.0.1; Shared MIME-info
+// Database 0.22.
 type desktopHandler struct{ executable string }
 
 // desktopEntry is the name of the entry. It is not the program's own entry, which a
-// package may bring: it is hidden from menus and only for links.
+// package may bring: it is hidden from menus and only for links and code packs.
 const desktopEntry = "tallystick-links.desktop"
 
+// Code packs are known to desktops by the ending of their name alone: within, they are
+// age files, which anything else may be.
+const (
+	packType     = "application/x-tallystick-pack"
+	packTypeFile = "tallystick-packs.xml"
+	packTypeText = `<?xml version="1.0" encoding="UTF-8"?>
+<mime-info xmlns="http://www.freedesktop.org/standards/shared-mime-info">
+  <mime-type type="` + packType + `">
+    <comment>Tallystick code pack</comment>
+    <icon name="tallystick"/>
+    <glob pattern="*.tallypack"/>
+  </mime-type>
+</mime-info>
+`
+)
+
+// mimeTypes are the types of the links and, last, that of code packs.
 func mimeTypes() []string {
+	types := linkTypes()
+	return append(types, packType)
+}
+
+func linkTypes() []string {
 	types := make([]string, len(uriSchemes))
 	for i, s := range uriSchemes {
 		types[i] = "x-scheme-handler/" + s
 	}
 	return types
+}
+
+// packTypePath is the file that says what code packs are, in the person's own database.
+func packTypePath() (string, error) {
+	data, err := xdgHome("XDG_DATA_HOME", ".local/share")
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(data, "mime", "packages", packTypeFile), nil
 }
 
 func entryPath() (string, error) {
@@ -55,7 +91,15 @@ func (h desktopHandler) Status(context.Context) (URIStatus, error) {
 		if err != nil {
 			return URIStatus{}, err
 		}
-		status.Stale = string(have) != want
+		types, err := packTypePath()
+		if err != nil {
+			return URIStatus{}, err
+		}
+		packs, err := os.ReadFile(types)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return URIStatus{}, fmt.Errorf("platform: cannot read the description of code packs: %w", err)
+		}
+		status.Stale = string(have) != want || string(packs) != packTypeText
 	case !errors.Is(err, fs.ErrNotExist):
 		return URIStatus{}, fmt.Errorf("platform: cannot read the desktop entry: %w", err)
 	}
@@ -64,7 +108,7 @@ func (h desktopHandler) Status(context.Context) (URIStatus, error) {
 		return URIStatus{}, err
 	}
 	status.Default = true
-	for i, mime := range mimeTypes() {
+	for i, mime := range linkTypes() {
 		chosen := ""
 		for _, path := range lists {
 			text, err := os.ReadFile(path)
@@ -92,10 +136,18 @@ func (h desktopHandler) Install(ctx context.Context, makeDefault bool) error {
 	if err != nil {
 		return err
 	}
+	types, err := packTypePath()
+	if err != nil {
+		return err
+	}
+	// What the type is comes before who opens it.
+	if err := writeWhole(types, packTypeText, 0o644); err != nil {
+		return err
+	}
 	if err := writeWhole(path, entry, 0o644); err != nil {
 		return err
 	}
-	refreshDesktop(ctx, filepath.Dir(path))
+	refreshDesktop(ctx, path, types)
 	if !makeDefault {
 		return nil
 	}
@@ -123,10 +175,21 @@ func (h desktopHandler) Remove(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	types, err := packTypePath()
+	if err != nil {
+		return err
+	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("platform: cannot remove the desktop entry: %w", err)
 	}
-	refreshDesktop(ctx, filepath.Dir(path))
+	switch err := os.Remove(types); {
+	case err == nil:
+	case errors.Is(err, fs.ErrNotExist):
+		types = "" // an earlier version did not write it
+	default:
+		return fmt.Errorf("platform: cannot remove the description of code packs: %w", err)
+	}
+	refreshDesktop(ctx, path, types)
 	return nil
 }
 
@@ -144,7 +207,7 @@ func (h desktopHandler) entry() (string, error) {
 		"Type=Application\n" +
 		"Version=1.5\n" +
 		"Name=Tallystick\n" +
-		"Comment=Open authenticator links\n" +
+		"Comment=Open authenticator links and code packs\n" +
 		"Icon=tallystick\n" +
 		"Exec=" + word + " %u\n" +
 		"Terminal=false\n" +
@@ -168,12 +231,16 @@ func execWord(path string) (string, error) {
 	return strings.ReplaceAll(word, `\`, `\\`), nil
 }
 
-// refreshDesktop rebuilds the index of who opens what, where desktops have one. If it
-// cannot be done the entry is found at the next login.
-func refreshDesktop(ctx context.Context, dir string) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+// refreshDesktop rebuilds the indexes of who opens what and of what is what, where
+// desktops have them. If it cannot be done the entry is found at the next login. types is
+// empty when what is what did not change.
+func refreshDesktop(ctx context.Context, entry, types string) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	_ = exec.CommandContext(ctx, "update-desktop-database", dir).Run()
+	if types != "" {
+		_ = exec.CommandContext(ctx, "update-mime-database", filepath.Dir(filepath.Dir(types))).Run()
+	}
+	_ = exec.CommandContext(ctx, "update-desktop-database", filepath.Dir(entry)).Run()
 }
 
 // mimeAppsLists are the person's own lists of default programs, the one that wins first.

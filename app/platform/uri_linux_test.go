@@ -3,6 +3,7 @@ package platform_test
 import (
 	"errors"
 	"io/fs"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -115,6 +116,80 @@ func TestLinksOpenTheProgram(t *testing.T) {
 			t.Fatal(err)
 		}
 		status(t, moved, platform.URIStatus{})
+	}
+}
+
+// What a file manager does with the file of a code pack: it asks what it is, and who opens that, and starts it.
+func TestCodePacksOpenTheProgram(t *testing.T) {
+	need(t, "gio", "update-mime-database")
+	home := newHome(t)
+	t.Setenv("XDG_DATA_HOME", filepath.Join(home, ".local", "share")) // GLib takes one that is set and empty for a folder
+	program := filepath.Join(home, "bin", "tallystick")
+	pipe := filepath.Join(t.TempDir(), "arguments") // as below
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	arguments := recorderInto(t, program, pipe)
+	file := filepath.Join(home, "For Emil & co.tallypack")
+	capitals := filepath.Join(home, "FOR-EMIL.TALLYPACK")
+	for _, name := range []string{file, capitals} {
+		if err := os.WriteFile(name, []byte("age-encryption.org/v1\n-> scrypt"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kind := func(name string) string {
+		t.Helper()
+		out, err := exec.Command("gio", "info", "-a", "standard::content-type", name).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s %v", out, err)
+		}
+		_, what, _ := strings.Cut(string(out), "standard::content-type: ")
+		return strings.TrimSpace(what)
+	}
+	const pack = "application/x-tallystick-pack"
+	if got := kind(file); got == pack {
+		t.Fatal("a code pack is known before it was installed")
+	}
+	h := platform.NewURIHandler(program)
+	if err := h.Install(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	status(t, h, platform.URIStatus{Installed: true, Default: true})
+	for _, name := range []string{file, capitals} {
+		if got := kind(name); got != pack {
+			t.Errorf("%s is taken for %s", filepath.Base(name), got)
+		}
+	}
+	if err := exec.Command("gio", "open", file).Run(); err != nil {
+		t.Fatal(err)
+	}
+	got := strings.TrimSpace(arguments())
+	address := &url.URL{Scheme: "file", Path: file}
+	if got != file && got != address.String() {
+		t.Errorf("started with %q", got)
+	}
+
+	// What an earlier version installed, without code packs, is to be repaired.
+	types := filepath.Join(home, ".local", "share", "mime", "packages", "tallystick-packs.xml")
+	if err := os.Remove(types); err != nil {
+		t.Fatal(err)
+	}
+	status(t, h, platform.URIStatus{Installed: true, Stale: true, Default: true})
+	if err := h.Install(t.Context(), false); err != nil {
+		t.Fatal(err)
+	}
+	status(t, h, platform.URIStatus{Installed: true, Default: true})
+
+	for range 2 {
+		if err := h.Remove(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := kind(file); got == pack {
+			t.Error("still known after it was removed")
+		}
+		if list, err := os.ReadFile(filepath.Join(home, ".config", "mimeapps.list")); err == nil && strings.Contains(string(list), "tally") {
+			t.Errorf("left among the defaults: %s", list)
+		}
 	}
 }
 

@@ -9,6 +9,9 @@ import (
 	"golang.org/x/sys/windows/registry"
 )
 
+// RegistersPacks says whether a URIHandler makes code packs open Tallystick, too.
+const RegistersPacks = false
+
 // NewURIHandler returns the handler that starts executable, an absolute path; "" is
 // the program that runs.
 func NewURIHandler(executable string) URIHandler { return registryHandler{executable} }

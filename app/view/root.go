@@ -31,6 +31,8 @@ type Env struct {
 	OpenURL func(address string) // opens the browser
 	// OpenGuide opens the window with the guide of a portal.
 	OpenGuide func(id string)
+	// PacksToo says that what is asked and set for links below goes for the files of code packs as well.
+	PacksToo bool
 	// LinksOpenHere asks whether authenticator links are opened by this program; possible is false where the system gives no say.
 	LinksOpenHere func(then func(on, possible bool))
 	// OpenLinksHere turns that on or off; then gets a sentence when it failed.

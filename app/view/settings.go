@@ -119,7 +119,7 @@ func newSettingsPage(r *Root) *settingsPage {
 	return p
 }
 
-// links offers to open authenticator links that a browser meets, where the system lets a program do so.
+// links offers to open authenticator links that a browser meets, and code packs from the file manager, where the system lets a program do so.
 func (p *settingsPage) links() fyne.CanvasObject {
 	section := widget.NewSection("Links")
 	section.Hide()
@@ -127,7 +127,11 @@ func (p *settingsPage) links() fyne.CanvasObject {
 		if !possible {
 			return
 		}
-		box := widget.NewCheck("Open authenticator links (otpauth://) from the browser with Tallystick", on, nil)
+		label := "Open authenticator links (otpauth://) from the browser with Tallystick"
+		if p.root.env.PacksToo {
+			label = "Open authenticator links (otpauth://) and code packs (.tallypack) with Tallystick"
+		}
+		box := widget.NewCheck(label, on, nil)
 		box.OnChanged = func(on bool) {
 			p.root.env.OpenLinksHere(on, func(sentence string) {
 				if sentence != "" {

@@ -80,6 +80,7 @@ func newStage(t *testing.T, size fyne.Size, config look.Config, prepare func(*st
 		OpenURL:       func(u string) { s.opened = append(s.opened, u) },
 		OpenGuide:     func(id string) { s.guide = s.root.NewGuideWindow(id, func() { s.guide = nil }) },
 		Raise:         func() {},
+		PacksToo:      true,
 		LinksOpenHere: func(then func(on, possible bool)) { then(s.links, true) },
 		OpenLinksHere: func(on bool, then func(string)) { s.links = on; then("") },
 		After:         s.loop.After,
