@@ -26,6 +26,7 @@ import (
 	"github.com/tallystick/tallystick/vault"
 	"github.com/tallystick/tallystick/vault/otp"
 	"github.com/tallystick/tallystick/vault/otpauth"
+	"github.com/tallystick/tallystick/vault/secret"
 )
 
 // link is an authenticator link with a key of its own for every n.
@@ -641,6 +642,32 @@ func TestSameKey(t *testing.T) {
 		w.wantStage(model.Found)
 		if w.list.Total() != 2 {
 			t.Errorf("%d accounts: added without asking", w.list.Total())
+		}
+	})
+}
+
+// A typed key that is there already is told on the preview, like one that was scanned; and nothing is saved that has no name.
+func TestSameKeyTyped(t *testing.T) {
+	inWorld(t, func(w *world) {
+		there := totp("Acme", "maria", 1)
+		there.Params.Secret = secret.FromString("Hello!\xde\xad\xbe\xef")
+		ids := w.open("", there)
+		w.add.TypeKey()
+		f := w.add.Form()
+		f.Issuer, f.Name, f.Key = "Globex", "anna", "jbsw y3dp ehpk 3pxp"
+		w.add.SetForm(f)
+		w.add.SubmitForm()
+		w.wantStage(model.Found)
+		if d := w.add.Draft(); d.Same == nil || d.Same.ID != ids[0] {
+			t.Errorf("the same key is there, and the preview says %+v", d.Same)
+		}
+		w.add.SetNames("", "")
+		w.add.Save(model.KeepBoth)
+		w.loop.Settle()
+		w.wantStage(model.Found)
+		wantText(t, "error", w.add.Error(), "who the portal is")
+		if w.list.Total() != 1 {
+			t.Errorf("%d accounts", w.list.Total())
 		}
 	})
 }

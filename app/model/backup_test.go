@@ -2,6 +2,9 @@ package model_test
 
 import (
 	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -365,6 +368,90 @@ func TestExportFlow(t *testing.T) {
 		x.Choose("tallystick", true)
 		if x.InTheOpen() || x.Written() != 1 {
 			t.Errorf("%v %d", x.InTheOpen(), x.Written())
+		}
+	})
+}
+
+// What is exported is what was chosen, and nothing else of the vault; and what lies in the open is remembered, also when not all of it
+// could be written.
+func TestExportOfSomeAccounts(t *testing.T) {
+	inWorld(t, func(w *world) {
+		_, left := w.withBackups("", vaulttest.Many(30)...)
+		dir := t.TempDir()
+		x := w.s.Export()
+		chosen := w.list.Row(7)
+		x.Begin(model.ID(chosen.ID))
+		x.Choose("uris", false)
+		one := filepath.Join(dir, "one.txt")
+		x.Save(one, secret.Bytes{})
+		w.loop.Settle()
+		text, err := os.ReadFile(one)
+		if err != nil || strings.Count(string(text), "otpauth://") != 1 || !strings.Contains(string(text), url.PathEscape(chosen.Issuer)) {
+			t.Errorf("%d accounts in %q, %v", strings.Count(string(text), "otpauth://"), text, err)
+		}
+		x.Begin()
+		x.Choose("google", false)
+		if f := x.FileName(); f != "tallystick-google-"+noon.Format(time.DateOnly)+".png" {
+			t.Errorf("it may be called %q", f)
+		}
+		page := func(n, of int) string { return filepath.Join(dir, fmt.Sprintf("all-%d-of-%d.png", n, of)) }
+		path := filepath.Join(dir, "all.png")
+		if err := os.WriteFile(path, nil, 0o600); err != nil { // as the dialogue leaves it
+			t.Fatal(err)
+		}
+		x.Save(path, secret.Bytes{})
+		w.loop.Settle()
+		of := len(x.Saved())
+		if x.Error() != "" || of < 2 || x.Saved()[0] != page(1, of) || x.Saved()[of-1] != page(of, of) {
+			t.Fatalf("%q %v", x.Error(), x.Saved())
+		}
+		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("the file of the dialogue: %v", err)
+		}
+		for n := range of - 1 {
+			if err := os.Remove(page(n+1, of)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		x.KeepLeft()
+		w.loop.Settle()
+		x.Save(path, secret.Bytes{}) // the last of them is there already
+		w.loop.Settle()
+		if x.Error() == "" {
+			t.Error("a picture was replaced")
+		}
+		list, err := left.List()
+		if err != nil || len(list) != of-1 || !strings.Contains(x.Left(), page(of-1, of)) {
+			t.Errorf("%d pictures of %d are remembered, %v; said is %q", len(list), of-1, err, x.Left())
+		}
+	})
+}
+
+// Going back to how things were says so only when they are.
+func TestRestoreThatFails(t *testing.T) {
+	inWorld(t, func(w *world) {
+		data, err := exports.Tallystick.Write(vaulttest.Vault(t, vaulttest.Canonical()...), exports.Options{Passphrase: secret.FromString("words"), Now: noon, Work: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(t.TempDir(), "x.age")
+		if err := os.WriteFile(file, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		w.withBackups("", vaulttest.Many(1)...)
+		r := w.s.Restore()
+		for name, do := range map[string]func(){"merge": r.Merge, "replace": r.Replace} {
+			r.Choose(file)
+			w.loop.Settle()
+			r.Unlock(secret.FromString("words"))
+			w.loop.Settle()
+			w.vault.Fail("update", vault.ErrSave)
+			do()
+			w.loop.Settle()
+			if r.Done() != "" || !strings.Contains(r.Error(), "could not be saved") || w.list.Total() != 1 {
+				t.Errorf("%s: done %q, error %q, %d accounts", name, r.Done(), r.Error(), w.list.Total())
+			}
+			w.vault.Fail("update", nil)
 		}
 	})
 }

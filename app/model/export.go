@@ -166,9 +166,10 @@ func (x *Export) Save(path string, pass secret.Bytes) {
 		defer pass.Wipe()
 		var part *vault.Vault
 		if err := x.s.d.Vault.Read(func(v *vault.Vault) error {
-			if part = v.Clone(); only != nil {
-				part = v.Only(only).Clone()
+			if only != nil {
+				v = v.Only(only)
 			}
+			part = v.Clone()
 			return nil
 		}); err != nil {
 			return err
@@ -182,18 +183,21 @@ func (x *Export) Save(path string, pass secret.Bytes) {
 			defer clear(f.data)
 		}
 		for _, f := range made {
-			if err := saveNew(f.path, f.data); err != nil {
-				return err
+			if err = saveNew(f.path, f.data); err != nil {
+				break
 			}
 			files = append(files, f.path)
+		}
+		if plain && reminders != nil && len(files) > 0 { // also of the first pictures of several, when the next could not be written
+			_ = reminders.Add(info.Format, now, files...) // the file is there; not being reminded of it is no failure of the export
+		}
+		if err != nil {
+			return err
 		}
 		if !slices.Contains(files, path) { // several pictures: what the dialogue made is none of them
 			if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() && info.Size() == 0 {
 				_ = os.Remove(path)
 			}
-		}
-		if plain && reminders != nil {
-			_ = reminders.Add(info.Format, now, files...) // the file is there; not being reminded of it is no failure of the export
 		}
 		return nil
 	}, func(error) {

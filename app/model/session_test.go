@@ -23,6 +23,9 @@ func TestFirstStartWithKeyring(t *testing.T) {
 		if w.s.State() != model.Setup || !w.s.KeyringWorks() || w.s.KeyringSentence() != "" {
 			t.Fatalf("state %v, keyring %v %q", w.s.State(), w.s.KeyringWorks(), w.s.KeyringSentence())
 		}
+		if sentence, locked := w.s.Lock(); locked || !strings.Contains(sentence, "Nothing is open") || w.s.State() != model.Setup {
+			t.Errorf("locked %v, %q, state %v, with no vault yet", locked, sentence, w.s.State())
+		}
 		w.s.Create(secret.Bytes{})
 		if !w.s.Busy() {
 			t.Error("not busy while the vault is made")
