@@ -687,8 +687,29 @@ func TestSameKeyTurnsUpMeanwhile(t *testing.T) {
 		w.loop.Settle()
 		w.wantStage(model.Found)
 		w.loop.Settle()
+		if d := w.add.Draft(); d.Same == nil || w.add.Error() != "" {
+			t.Errorf("the preview says %+v and %q, instead of asking", d.Same, w.add.Error())
+		}
 		if w.list.Total() != 1 {
 			t.Errorf("%d accounts", w.list.Total())
+		}
+	})
+}
+
+// An account of the same name is told while the name is being typed.
+func TestSameNameTyped(t *testing.T) {
+	inWorld(t, func(w *world) {
+		ids := w.open("", totp("Globex", "anna", 2))
+		w.add.ReadText(link("Acme", "maria", 1))
+		for _, c := range []struct {
+			issuer, name string
+			same         int
+		}{{"Acme", "anna", 0}, {"globex", "Anna", 1}, {"Globex", "maria", 0}} {
+			w.add.SetNames(c.issuer, c.name)
+			d := w.add.Draft()
+			if len(d.SameNames) != c.same || c.same > 0 && d.SameNames[0].ID != ids[0] {
+				t.Errorf("%s, %s: accounts of the same name: %+v", c.issuer, c.name, d.SameNames)
+			}
 		}
 	})
 }

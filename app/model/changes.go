@@ -2,6 +2,7 @@ package model
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"strconv"
 	"time"
@@ -33,9 +34,9 @@ func (l *List) apply(work func(ctx context.Context) error, steady bool, then fun
 	var snap *snapshot
 	var err error
 	s.job(func(ctx context.Context) {
-		if err = work(ctx); err == nil {
-			// The change is saved by now. If it cannot be read back, the vault was locked
-			// under us, and the news of that are on their way.
+		if err = work(ctx); err == nil || errors.Is(err, errSame) {
+			// The change is saved by now, or something is in the vault that the list does not know of yet. If it cannot
+			// be read back, the vault was locked under us, and the news of that are on their way.
 			snap, _ = readSnapshot(s.d.Vault, s.seed, known)
 		}
 	}, func() {
