@@ -117,10 +117,14 @@ func (m *MoveIn) wipe() {
 	for _, f := range m.files {
 		clear(f.Data)
 	}
-	for i := range m.choices {
-		m.choices[i].PIN.Wipe()
-	}
-	m.got.Wipe()
+	// Behind a save that is under way: it takes the accounts out of these.
+	got, choices := m.got, m.choices
+	m.s.jobs.do(func() {
+		for i := range choices {
+			choices[i].PIN.Wipe()
+		}
+		got.Wipe()
+	})
 	m.files, m.im, m.got, m.plan, m.choices, m.rename = nil, nil, transfer.Result{}, nil, nil, nil
 }
 

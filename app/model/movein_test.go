@@ -54,6 +54,45 @@ func totpAccount(issuer, name string, n int) vault.Account {
 	return vault.Account{Issuer: issuer, Name: name, Params: otp.New(otp.TOTP, secret.FromString(fmt.Sprintf("key number %08d!", n)))}
 }
 
+// Whoever leaves while accounts are being added gets all that were chosen: what is left behind is wiped only then.
+func TestLeavingAnImportThatIsUnderWay(t *testing.T) {
+	for how, leave := range map[string]func(*world){
+		"cancel": func(w *world) { w.s.MoveIn().Cancel() },
+		"lock":   func(w *world) { w.s.Lock() },
+	} {
+		t.Run(how, func(t *testing.T) {
+			inWorld(t, func(w *world) {
+				w.open("pass")
+				m := w.s.MoveIn()
+				m.Begin()
+				m.Open([]string{exported(t, aegisEntry("Qontak", "agent", 1), aegisEntry("Acme", "maria", 2))})
+				w.loop.Settle()
+				release := w.vault.Hold("update")
+				m.Save()
+				leave(w)
+				release()
+				w.loop.Settle()
+				if how == "lock" {
+					w.s.Unlock(secret.FromString("pass"))
+					w.loop.Settle()
+				}
+				var keys []string
+				if err := w.vault.Read(func(v *vault.Vault) error {
+					for _, a := range v.Accounts() {
+						keys = append(keys, string(a.Params.Secret.Reveal()))
+					}
+					return nil
+				}); err != nil {
+					t.Fatal(err)
+				}
+				if !slices.Equal(keys, []string{"key number 00000001!", "key number 00000002!"}) {
+					t.Errorf("the vault has %q, the flow says %q", keys, m.Error())
+				}
+			})
+		})
+	}
+}
+
 func TestMoveIn(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.open("", totpAccount("Old name", "of the same", 1), totpAccount("Acme", "maria", 99))
