@@ -22,6 +22,7 @@ type backupPage struct {
 	fresh        bool   // another passphrase is being chosen
 	first, again *widget.PassphraseEntry
 	banner       *widget.Banner
+	begins       fyne.Focusable // what gets the keyboard when the page appears
 	back         func()
 }
 
@@ -36,6 +37,7 @@ func (r *Root) openBackup() {
 
 func (p *backupPage) content() fyne.CanvasObject { return p.body }
 func (p *backupPage) escape()                    { p.back() }
+func (p *backupPage) focus() fyne.Focusable      { return p.begins }
 
 func (p *backupPage) leave() {
 	p.first.Clear()
@@ -51,9 +53,13 @@ func (p *backupPage) update() {
 	default:
 		objects = p.setUp()
 	}
+	restore := widget.NewButton(widget.Secondary, "Restore from a backup", look.IconRestore, p.root.openRestore)
+	if p.backup.Busy() {
+		p.begins = restore // the others cannot be pressed
+	}
 	objects = append(objects, widget.NewSection("Bring accounts back",
 		widget.NewText(widget.Muted, "From a backup of this computer or another one. You see what would change before anything does."),
-		widget.NewFlow(look.Space2, widget.NewButton(widget.Secondary, "Restore from a backup", look.IconRestore, p.root.openRestore))))
+		widget.NewFlow(look.Space2, restore)))
 	p.root.rebuild(p, p.body, sheet("Backups", p.back, objects...))
 }
 
@@ -64,10 +70,12 @@ func (p *backupPage) standing() []fyne.CanvasObject {
 		mood, title = widget.Good, "Backups are made every day"
 	}
 	now := widget.NewButton(widget.Primary, "Back up now", look.IconExport, p.backup.MakeNow)
+	p.begins = now
 	other := widget.NewButton(widget.Secondary, "Another folder", look.IconFolder, func() { p.root.chooseFolder(p.backup.MoveTo) })
 	fresh := widget.NewButton(widget.Secondary, "New passphrase", look.IconLock, func() {
 		p.fresh, p.folder = true, p.backup.Folder()
 		p.update()
+		p.root.focusOn(p.begins)
 	})
 	off := widget.NewButton(widget.Quiet, "Make no more backups", "", p.backup.TurnOff)
 	if p.backup.Busy() {
@@ -96,6 +104,10 @@ func (p *backupPage) setUp() []fyne.CanvasObject {
 			p.update()
 		})
 	})
+	p.begins = folder
+	if p.fresh {
+		p.begins = p.first.Focusable()
+	}
 	begin := widget.NewButton(widget.Primary, "Make the first backup", look.IconExport, p.begin)
 	if p.fresh {
 		begin.SetLabel("Use this passphrase")

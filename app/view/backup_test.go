@@ -120,6 +120,26 @@ func TestBackupsAreSetUp(t *testing.T) {
 	}
 }
 
+// The page begins with the keyboard on what is done next.
+func TestBackupsBeginWithTheKeyboard(t *testing.T) {
+	s := newStage(t, phone, look.Config{}, backedUp)
+	s.root.openBackup()
+	s.idle()
+	if s.win.Canvas().Focused() != fyne.Focusable(s.button("Back up now")) {
+		t.Errorf("where backups are made the keyboard is on %T", s.win.Canvas().Focused())
+	}
+	s.button("New passphrase").OnTapped()
+	if s.win.Canvas().Focused() != s.root.current.(*backupPage).first.Focusable() {
+		t.Errorf("where a new passphrase is asked for the keyboard is on %T", s.win.Canvas().Focused())
+	}
+	s = newStage(t, phone, look.Config{}, notBackedUp)
+	s.root.openBackup()
+	s.idle()
+	if s.win.Canvas().Focused() != fyne.Focusable(s.button("Choose a folder")) {
+		t.Errorf("where none are set up the keyboard is on %T", s.win.Canvas().Focused())
+	}
+}
+
 func TestRestorePageAsksTwiceBeforeReplacing(t *testing.T) {
 	s := newBackupStage(t, backedUp)
 	previewed(s)
