@@ -71,9 +71,9 @@ func (rec *record) takeIn(v *vault.Vault, now time.Time) error {
 			rec.changed = true // of a viewer project undoes it; whoever asks a person for changes says so before
 			if r.Role().Writes() {
 				if rec.waiting == nil {
-					rec.waiting = map[vault.ID]bool{}
+					rec.waiting = map[vault.ID]share.Account{}
 				}
-				rec.waiting[a.ID] = true
+				rec.waiting[a.ID], _ = r.Account(rec.shared(a.ID))
 			}
 		}
 		return nil
@@ -98,15 +98,44 @@ func (rec *record) absorbWaiting(v *vault.Vault, now time.Time) error {
 	if !rec.replica.Ready() || !rec.replica.Role().Writes() {
 		return nil
 	}
-	for id := range rec.waiting {
+	for id, before := range rec.waiting {
 		if a, ok := v.Account(id); ok {
-			if err := rec.absorbOne(a, now); err != nil {
+			if err := rec.absorbOne(rec.onTop(a, before), now); err != nil {
 				return err
 			}
 		}
 	}
 	rec.waiting = nil
 	return nil
+}
+
+// onTop is an account that was changed here while the key had not arrived, with what others changed meanwhile: what a person left as it was
+// before is no change, and must not take back what came with the key.
+func (rec *record) onTop(a vault.Account, before share.Account) vault.Account {
+	is, ok := rec.replica.Account(rec.shared(a.ID))
+	if !ok {
+		return a
+	}
+	a = a.Clone()
+	for _, t := range []struct {
+		here         *string
+		before, then string
+	}{
+		{&a.Issuer, before.Issuer, is.Issuer}, {&a.Name, before.Name, is.Name}, {&a.Icon, before.Icon, is.Icon}, {&a.Note, before.Note, is.Note}, {&a.URL, before.URL, is.URL},
+	} {
+		if *t.here == t.before {
+			*t.here = t.then
+		}
+	}
+	was := before.Params
+	was.Counter = a.Params.Counter
+	if sameParams(a.Params, was) && !a.Params.Same(is.Params) {
+		a.Params = is.Params
+	}
+	if slices.EqualFunc(readable(a.Recovery, before.Sheets), before.Sheets, sameSheet) {
+		a.Recovery = is.Sheets
+	}
+	return a
 }
 
 func (rec *record) absorbOne(a vault.Account, now time.Time) error {
@@ -192,6 +221,8 @@ func (rec *record) setPersonal(id share.AccountID, p personal) {
 	}
 }
 
+func (rec *record) waits(id vault.ID) bool { _, ok := rec.waiting[id]; return ok }
+
 // tags are the tags a person sees.
 func (rec *record) tags(id share.AccountID, shared []string) []string {
 	p := rec.personal[id]
@@ -230,7 +261,7 @@ func (rec *record) projectOne(v *vault.Vault, id share.AccountID) error {
 		here, ok = v.Account(rec.local(id))
 	}
 	changed, deleted, counter, known := r.Brief(id)
-	if !known || !ok && deleted || rec.waiting[here.ID] && r.Role().Writes() {
+	if !known || !ok && deleted || rec.waits(here.ID) && r.Role().Writes() {
 		return nil
 	}
 	_, personal := rec.personal[id]

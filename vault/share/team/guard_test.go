@@ -365,6 +365,13 @@ func TestAnEditWaitsForTheKey(t *testing.T) {
 	if got := b.named("Harbour PBX").Note; got != "while it waits" {
 		t.Errorf("the edit was undone: %q", got)
 	}
+	// What the other one changes meanwhile stays changed: an edit is of what was edited, not of all there is about an account.
+	sheet := recovery.Sheet{ID: shareSheet, Origin: recovery.Origin{Service: "Harbour"}, Added: vaulttest.Epoch, Keys: []recovery.Key{{Text: secret.FromString("aaaa-1111")}}}
+	a.edit("Harbour PBX", func(x *vault.Account) {
+		x.URL, x.Params.Secret, x.Recovery = "https://harbour.example/", secret.FromString("another key altogether"), recovery.Sheets{sheet}
+	})
+	a.sync(id)
+	b.sync(id)
 	for name, data := range held {
 		st.objects[name] = data
 	}
@@ -372,8 +379,9 @@ func TestAnEditWaitsForTheKey(t *testing.T) {
 	a.sync(id)
 	b.sync(id)
 	for i, p := range people {
-		if got := p.named("Harbour PBX").Note; got != "while it waits" {
-			t.Errorf("person %d has %q", i, got)
+		x := p.named("Harbour PBX")
+		if x.Note != "while it waits" || x.URL != "https://harbour.example/" || string(x.Params.Secret.Reveal()) != "another key altogether" || len(x.Recovery) != 1 {
+			t.Errorf("person %d has note %q, address %q, the key that was set meanwhile: %v, %d sheets", i, x.Note, x.URL, string(x.Params.Secret.Reveal()) == "another key altogether", len(x.Recovery))
 		}
 	}
 }

@@ -139,8 +139,9 @@ type record struct {
 	replica  *share.Replica
 	changed  bool // since it was read, by what a person changed about accounts
 
-	// waiting are accounts that were changed here while the key to write with had not arrived: not yet taken in, and not to be undone.
-	waiting map[vault.ID]bool
+	// waiting are accounts that were changed here while the key to write with had not arrived: not yet taken in, and not to be undone. With each
+	// is what the shared vault said before that key: only what differs from it is the person's change.
+	waiting map[vault.ID]share.Account
 }
 
 // keepSynced is how old the noted time of the last success may get before it is worth a save of its own.
