@@ -76,6 +76,9 @@ func whoAmI() share.Person {
 // teams opens the vault and what it shares. The caller closes the manager.
 func (r *run) teams(ctx context.Context) (*vault.Manager, *team.Service, error) {
 	m, err := r.open(ctx)
+	if errors.Is(err, vault.ErrAbsent) {
+		return nil, nil, because("no-vault", fail(statusNothing, "There is no vault here yet. `tallystick share create` makes one with its first shared vault, `tallystick share join -` with an invite."))
+	}
 	if err != nil {
 		return nil, nil, err
 	}

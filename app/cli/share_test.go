@@ -208,6 +208,9 @@ func TestShareFlow(t *testing.T) {
 	c.must("Annabel", "otpauth://totp/Example:joan%40shop.example?secret="+thirdKey+"&issuer=Example", "add", "-", "--over", "example")
 	c.sync("Annabel", "Benedict")
 	c.run("Cleopatra", "", "share", "sync").wants(t, statusDone, "")
+	if got := c.must("Cleopatra", "", "share", "status", "harbour").out; !strings.Contains(got, "This device was removed") || strings.Contains(got, "enroll again") {
+		t.Errorf("who was removed is shown:\n%s", got)
+	}
 	at := c.now.Add(time.Hour).UTC().Format(time.RFC3339)
 	anna, ben, cleo := c.must("Annabel", "", "code", "example", "--at", at).out, c.must("Benedict", "", "code", "example", "--at", at).out, c.run("Cleopatra", "", "code", "example", "--at", at).out
 	if anna != ben || anna == cleo {
@@ -297,8 +300,16 @@ func TestShareOffline(t *testing.T) {
 	if jsonObject(t, got)["offline"] != true {
 		t.Errorf("%s", got.out)
 	}
-	c.run("Annabel", "", "share", "invite", "harbour").wants(t, statusOffline, "not reached")
-	c.run("Annabel", "", "share", "create", "Other", "--store", "dir:/nowhere").wants(t, statusOffline, "not reached")
+	c.run("Annabel", "", "share", "invite", "harbour").wants(t, statusOffline, "Make it again when the storage is there")
+	c.run("Annabel", "", "share", "create", "Other", "--store", "dir:/nowhere").wants(t, statusOffline, "no shared vault was made")
+	c.run("Benedict", "", "share", "leave", "harbour").wants(t, statusOffline, "Leave again when it is")
+	c.run("Benedict", "", "share", "storage", "harbour", "--store", "dir:"+t.TempDir()).wants(t, statusOffline, "not reached there")
+	for _, args := range [][]string{{"invite", "harbour"}, {"create", "Other", "--store", "dir:/nowhere"}, {"storage", "harbour"}} {
+		got := c.run("Benedict", "", append(append([]string{"share"}, args...), "--json")...)
+		if rec := jsonObject(t, got); got.status != statusOffline || rec["reason"] != "offline" {
+			t.Errorf("%q: %d %v", args, got.status, rec)
+		}
+	}
 	if got := c.list("Annabel", "share", "list"); len(got) != 1 {
 		t.Errorf("a vault without storage stayed: %v", got)
 	}
@@ -400,6 +411,9 @@ func TestConfirmAsksForTheWords(t *testing.T) {
 	if rec := jsonObject(t, c.must("Benedict", "", "share", "words", "harbour", "anna", "--json")); rec["verified"] != false || rec["words"] != words {
 		t.Errorf("%v", rec)
 	}
+	if got := c.must("Benedict", "", "share", "words", "harbour", "anna", "--same"); !strings.Contains(got.err, "Noted: the words of Annabel (desk) are the same.") {
+		t.Errorf("%q", got.err)
+	}
 	if rec := jsonObject(t, c.must("Benedict", "", "share", "words", "harbour", "anna", "--same", "--json")); rec["verified"] != true {
 		t.Errorf("%v", rec)
 	}
@@ -442,7 +456,7 @@ func TestShareNames(t *testing.T) {
 			t.Errorf("%q repeats credentials: %s", args, got.err)
 		}
 	}
-	newRig(t).run("share", "list").wants(t, statusNothing, "")
+	newRig(t).run("share", "list").wants(t, statusNothing, "share join -")
 }
 
 // TestShareOverHTTP takes credentials from standard input, in their order, over TLS with an authority of its own.

@@ -111,6 +111,9 @@ func (r *run) shareStatus() *cobra.Command {
 
 // waiting says what waits for somebody.
 func waiting(st team.Status) (lines []string) {
+	if st.State == share.Expelled {
+		return []string{"This device was removed: `tallystick share leave` puts it away here."}
+	}
 	if st.Unsaid {
 		lines = append(lines, "What was changed here is not on the storage yet: `tallystick share sync`.")
 	}

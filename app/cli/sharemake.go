@@ -99,6 +99,9 @@ func (r *run) createShare(ctx context.Context, name string, o storageOptions, wh
 	if errors.Is(err, store.ErrNotFound) && where.Kind == store.Folder {
 		return because("not-found", fail(statusFailed, "The folder around that one is not there. Make it first, or mount the network share or drive it is on."))
 	}
+	if errors.Is(err, store.ErrOffline) { // nothing is tried again by itself
+		return because("offline", fail(statusOffline, "The storage was not reached, and no shared vault was made. Check the address and the connection."))
+	}
 	if err != nil {
 		return err
 	}
@@ -317,6 +320,9 @@ func (r *run) invite(ctx context.Context, word string, o inviteOptions) error {
 	}
 	return r.inShare(ctx, word, func(s *team.Service, st team.Status) error {
 		i, err := s.Invite(ctx, st.ID, role, life)
+		if errors.Is(err, store.ErrOffline) {
+			return because("offline", fail(statusOffline, "The storage was not reached, and an invite is noted there. Make it again when the storage is there."))
+		}
 		if err != nil {
 			return err
 		}

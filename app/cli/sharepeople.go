@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tallystick/tallystick/vault/share"
+	"github.com/tallystick/tallystick/vault/share/store"
 	"github.com/tallystick/tallystick/vault/share/team"
 )
 
@@ -154,6 +155,11 @@ names of the others are not known before.`,
 					}
 					if err := s.Verify(ctx, st.ID, p.device, same); err != nil {
 						return err
+					}
+					if same {
+						r.note("Noted: the words of %s are the same.", callParty(p.person, p.device))
+					} else {
+						r.note("Noted: the words of %s are not the same, or no longer trusted. If they differ, somebody may stand between you: remove that device, and invite again.", callParty(p.person, p.device))
 					}
 				}
 				if p.device == "" {
@@ -477,6 +483,9 @@ with --keep; the others keep everything. The last admin hands over first.
 				err = s.Forget(ctx, st.ID, keep)
 			} else {
 				err = s.Leave(ctx, st.ID, keep)
+			}
+			if errors.Is(err, store.ErrOffline) {
+				return because("offline", fail(statusOffline, "The storage was not reached, and the others learn of it there. Leave again when it is; --forget drops the shared vault without telling anybody."))
 			}
 			if err != nil {
 				return err

@@ -275,13 +275,19 @@ Exit status 5 when the storage was not reached there; it is changed all the same
 				if err != nil {
 					return err
 				}
-				if err := r.shareDone(s, rep, asJSON, "The storage of %s is %s now.", callShare(st), clean(where.String())); err != nil {
-					return err
+				if !rep.Offline {
+					return r.shareDone(s, rep, asJSON, "The storage of %s is %s now.", callShare(st), clean(where.String()))
 				}
-				if rep.Offline {
-					return errSaid(statusOffline)
+				if asJSON {
+					err = r.shareDone(s, rep, true, "")
+				} else {
+					r.print("The storage of %s is %s now.", callShare(st), clean(where.String()))
+					r.note("It was not reached there. If the address is right, `tallystick share sync` tries again.")
 				}
-				return nil
+				if err == nil {
+					err = errSaid(statusOffline)
+				}
+				return err
 			})
 		},
 	}
