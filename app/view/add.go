@@ -94,7 +94,7 @@ func (p *addPage) refresh() {
 	}
 	switch p.stage {
 	case model.Typing:
-		p.form.showProblems(p.add.FormProblems())
+		p.form.say(p.add.FormProblems(), p.add.FormHints())
 	case model.ProveIt:
 		p.tick()
 	case model.Filming:

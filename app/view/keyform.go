@@ -164,8 +164,9 @@ func (f *keyForm) submit() {
 	f.add.SubmitForm()
 }
 
-// showProblems puts each sentence under its field, and opens "More" when one of them is there.
-func (f *keyForm) showProblems(problems map[string]string) {
+// say puts each sentence under its field, and opens "More" when a problem is there.
+func (f *keyForm) say(problems, hints map[string]string) {
+	f.fields["key"].SetHint(hints["key"])
 	for id, field := range f.fields {
 		if field.Problem() != problems[id] {
 			field.SetProblem(problems[id])

@@ -277,7 +277,14 @@ func TestTypeTheKey(t *testing.T) {
 	if form.fields["key"].Problem() == "" {
 		t.Error("digits that cannot be in a key were not said")
 	}
+	form.key.SetText("765 432")
+	if hint := form.fields["key"].Hint(); !strings.Contains(hint, "looks like a code") {
+		t.Errorf("a code in place of the key: hint %q", hint)
+	}
 	form.key.SetText("JBSW Y3DP EHPK 3PXP")
+	if form.fields["key"].Hint() != "" {
+		t.Error("the hint stays beside a key that is one")
+	}
 	form.submit()
 	s.idle()
 	if got := s.session.Add().Stage(); got != model.Found {

@@ -192,6 +192,17 @@ func (f *FormField) SetProblem(s string) {
 	f.box.Refresh()
 }
 
+// SetHint changes the hint, which a problem hides.
+func (f *FormField) SetHint(s string) {
+	if s != f.hint {
+		f.hint = s
+		f.SetProblem(f.Problem())
+	}
+}
+
+// Hint is the hint, shown or hidden by a problem.
+func (f *FormField) Hint() string { return f.hint }
+
 // Problem is the sentence shown now, "" when there is none.
 func (f *FormField) Problem() string {
 	if f.line.kind == Problem {

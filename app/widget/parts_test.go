@@ -526,6 +526,15 @@ func TestFormField(t *testing.T) {
 	if !strings.Contains(test.RenderObjectToMarkup(f), "What you sign in with") || f.Problem() != "" {
 		t.Error("the hint does not come back")
 	}
+	f.SetHint("It is on the letter.")
+	if !strings.Contains(test.RenderObjectToMarkup(f), "It is on the letter.") || f.Hint() != "It is on the letter." {
+		t.Error("another hint does not show")
+	}
+	f.SetProblem("There is no name.")
+	f.SetHint("It is in the mail.")
+	if m := test.RenderObjectToMarkup(f); !strings.Contains(m, "There is no name.") || strings.Contains(m, "mail") {
+		t.Error("a hint takes the place of a problem")
+	}
 }
 
 func TestField(t *testing.T) {
