@@ -49,12 +49,16 @@ func TestPassphrase(t *testing.T) {
 
 	r.with("wrong\n"+passTwo, "--passphrase-stdin", "passphrase", "change").wants(t, statusLocked, "not right")
 	r.with(passOne+"\n", "--passphrase-stdin", "passphrase", "change").wants(t, statusUsage, "second line")
-	r.must(passOne+"\n"+passTwo+"\n", "--passphrase-stdin", "passphrase", "change")
+	if got := r.must(passOne+"\n"+passTwo+"\n", "--passphrase-stdin", "passphrase", "change"); !strings.Contains(got.out, "is changed") {
+		t.Errorf("it says %q", got.out)
+	}
 	opens(passOne, statusLocked)
 	opens(passTwo, statusDone)
 
 	r.with(passOne, "--passphrase-stdin", "passphrase", "remove").wants(t, statusLocked, "not right")
-	r.must(passTwo, "--passphrase-stdin", "passphrase", "remove")
+	if got := r.must(passTwo, "--passphrase-stdin", "passphrase", "remove"); !strings.Contains(got.out, "is removed") {
+		t.Errorf("it says %q", got.out)
+	}
 	r.must("", "code", "example")
 }
 
@@ -91,7 +95,9 @@ func TestWithoutAKeyring(t *testing.T) {
 	if out := r.must(passOne, "--passphrase-stdin", "code", "--at", "1970-01-01T00:00:59Z").out; out != "287082\n" {
 		t.Errorf("printed %q", out)
 	}
-	r.must(passOne+"\n"+passTwo+"\n", "--passphrase-stdin", "passphrase", "change")
+	if got := r.must(passOne+"\n"+passTwo+"\n", "--passphrase-stdin", "passphrase", "change"); !strings.Contains(got.out, "is changed") {
+		t.Errorf("it says %q", got.out)
+	}
 	r.with(passTwo, "--passphrase-stdin", "passphrase", "remove").wants(t, statusFailed, "cannot be removed")
 	r.must(passTwo, "--passphrase-stdin", "list")
 
