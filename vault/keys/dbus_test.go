@@ -26,6 +26,10 @@ func TestClassifyDBus(t *testing.T) {
 		{dbus.Error{Name: "org.freedesktop.Secret.Error.NoSuchObject"}, ErrNone},
 		{dbus.Error{Name: "org.freedesktop.Secret.Error.IsLocked"}, ErrLocked},
 		{dbus.Error{Name: "org.freedesktop.DBus.Error.NoReply"}, ErrLocked},
+		{dbus.Error{Name: "org.freedesktop.DBus.Error.UnknownObject"}, ErrNone},
+		{dbus.Error{Name: "org.freedesktop.DBus.Error.Timeout"}, ErrLocked},
+		{dbus.Error{Name: "org.freedesktop.DBus.Error.TimedOut"}, ErrLocked},
+		{dbus.Error{Name: "org.freedesktop.DBus.Error.Disconnected"}, ErrLocked},
 		{fmt.Errorf("x: %w", dbus.ErrClosed), ErrNone},
 		// As go-keyring says it.
 		{fmt.Errorf("failed to unlock correct collection '%v'", loginPath), ErrLocked},

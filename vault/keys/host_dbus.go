@@ -92,7 +92,7 @@ func answer(err error) error {
 // go-keyring has instead of an error value.
 func classifyDBus(err error) error {
 	var e dbus.Error
-	if p := (*dbus.Error)(nil); errors.As(err, &p) && p != nil {
+	if p := (*dbus.Error)(nil); errors.As(err, &p) {
 		e = *p
 	} else if !errors.As(err, &e) {
 		switch {

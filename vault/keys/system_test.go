@@ -164,6 +164,27 @@ func TestHostIsAskedFirst(t *testing.T) {
 }
 
 // Errors of the library that nobody knows are "locked", never "missing", and quote nothing.
+// What the host knows of an error counts before the guess that an unknown one is a lock: without a keyring a passphrase is offered, with a
+// locked one it is not.
+func TestTheHostNamesErrors(t *testing.T) {
+	odd := errors.New("odd")
+	s := newSystem("svc", &fakeLib{err: odd}, host{
+		name: "fake", check: func(context.Context) error { return nil },
+		classify: func(err error) error {
+			if errors.Is(err, odd) {
+				return fmt.Errorf("%w: it is gone", ErrNone)
+			}
+			return nil
+		},
+	})
+	_, got := s.Get(ctx, "a")
+	for name, err := range map[string]error{"get": got, "set": s.Set(ctx, "a", secret.FromString("v")), "delete": s.Delete(ctx, "a")} {
+		if !errors.Is(err, ErrNone) || errors.Is(err, ErrLocked) {
+			t.Errorf("%s: %v, want ErrNone", name, err)
+		}
+	}
+}
+
 func TestUnknownErrors(t *testing.T) {
 	state := error(nil)
 	for err, want := range map[error]error{
