@@ -3,6 +3,7 @@
 package platform_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/app/platform"
+	"github.com/tallystick/tallystick/vault/secret"
 )
 
 func sendBare(socket string) string {
@@ -117,6 +119,97 @@ func TestSomebodyElsesDirectoryIsNotUsed(t *testing.T) {
 			}
 			<-asked
 		})
+	}
+}
+
+// listenBare is a false window: it takes one connection and says what came over it.
+func listenBare(socket string) string {
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		return "does not listen"
+	}
+	fmt.Println("ready")
+	conn, err := l.Accept()
+	if err != nil {
+		return "not connected"
+	}
+	defer conn.Close()
+	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	got, err := io.ReadAll(conn)
+	return fmt.Sprintf("got %q timeout %v", got, errors.Is(err, os.ErrDeadlineExceeded))
+}
+
+// TestNoLinkGoesIntoATrap: where everybody may write, somebody has put a directory with our name and listens in it.
+func TestNoLinkGoesIntoATrap(t *testing.T) {
+	good, trap := shortDir(t), shortDir(t)
+	me := fmt.Sprintf("tallystick-%d", os.Geteuid())
+	dir := filepath.Join(t.TempDir(), strings.Repeat("deep/", 30))
+	t.Setenv("TMPDIR", good)
+	t.Setenv("XDG_RUNTIME_DIR", good)
+	w, _ := claim(t, dir)
+	sockets, _ := filepath.Glob(filepath.Join(good, me, "*.sock"))
+	if len(sockets) != 1 {
+		t.Fatalf("listens at %q", sockets)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Mkdir(filepath.Join(trap, me), 0o700), os.Chmod(filepath.Join(trap, me), 0o777)); err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Net: "unix", Name: filepath.Join(trap, me, filepath.Base(sockets[0]))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	t.Setenv("XDG_RUNTIME_DIR", trap)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second) // a trap does not answer
+	defer cancel()
+	if _, err := platform.Send(ctx, dir, platform.Request{Command: "open", Text: secret.FromString(link)}); !errors.Is(err, platform.ErrNotRunning) {
+		t.Errorf("sent to a trap: %v", err)
+	}
+	if err := l.SetDeadline(time.Now().Add(-time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if conn, err := l.Accept(); err == nil {
+		conn.Close()
+		t.Error("the trap was spoken to")
+	}
+}
+
+// TestAnotherPersonsWindowGetsNoLink: what listens at the right place runs as somebody else.
+func TestAnotherPersonsWindowGetsNoLink(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("SKIPPED: only an administrator can start a process of another person")
+	}
+	public := shortDir(t)
+	dir, tool := filepath.Join(public, "dir"), filepath.Join(public, "test")
+	binary, err := os.ReadFile(os.Args[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.WriteFile(tool, binary, 0o755), os.Chmod(public, 0o755), os.Mkdir(dir, 0o700), os.Chmod(dir, 0o777)); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(tool, "as-child", "listen-bare", filepath.Join(dir, "window.sock"))
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	said := bufio.NewReader(out)
+	if line, err := said.ReadString('\n'); err != nil || line != "ready\n" {
+		t.Fatalf("the other process said %q, %v", line, err)
+	}
+	if _, err := platform.Send(t.Context(), dir, platform.Request{Command: "open", Text: secret.FromString(link)}); !errors.Is(err, platform.ErrNoAnswer) {
+		t.Errorf("sent to another person: %v", err)
+	}
+	if line, err := said.ReadString('\n'); err != nil || line != "got \"\" timeout false\n" {
+		t.Errorf("the other person's process %s, %v", line, err)
 	}
 }
 

@@ -4,4 +4,6 @@ import "os"
 
 func sendBare(string) string { return os.ErrInvalid.Error() }
 
+func listenBare(string) string { return os.ErrInvalid.Error() }
+
 func hardenedChild([]string) int { return 2 }

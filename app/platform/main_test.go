@@ -38,6 +38,9 @@ func child(what string, args []string) int {
 	case "send-bare": // connect and write, without looking at who listens
 		fmt.Println(sendBare(args[0]))
 		return 0
+	case "listen-bare": // be a false window
+		fmt.Println(listenBare(args[0]))
+		return 0
 	case "hardened":
 		return hardenedChild(args)
 	}
