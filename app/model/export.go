@@ -195,9 +195,7 @@ func (x *Export) Save(path string, pass secret.Bytes) {
 			return err
 		}
 		if !slices.Contains(files, path) { // several pictures: what the dialogue made is none of them
-			if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() && info.Size() == 0 {
-				_ = os.Remove(path)
-			}
+			removeEmpty(path)
 		}
 		return nil
 	}, func(error) {

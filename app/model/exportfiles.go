@@ -35,7 +35,6 @@ func (p *ExportProblem) Error() string { return "model: a file of an export coul
 func (p *ExportProblem) Unwrap() error { return p.Err }
 
 var (
-	errNoFile        = errors.New("model: not a file")
 	errHugeExport    = errors.New("model: too large for an export")
 	errManyToMoveIn  = errors.New("model: too many files for an export")
 	errNoCodeInThere = errors.New("model: no QR code in a picture of an export")
@@ -197,21 +196,4 @@ func isPicture(data []byte) bool {
 func IsExport(path string) bool {
 	head := headOf(path, 1024)
 	return len(head) > 0 && !isPicture(head)
-}
-
-// headOf is the first bytes of a regular file, at most n; nothing of what cannot be read.
-func headOf(path string, n int) []byte {
-	// Looked at before it is opened: opening a pipe would wait for somebody at its other end.
-	info, err := os.Stat(path)
-	if err != nil || !info.Mode().IsRegular() {
-		return nil
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil
-	}
-	defer func() { _ = f.Close() }() // read only: nothing can be lost
-	head := make([]byte, n)
-	n, _ = io.ReadFull(f, head) // a short file is a file
-	return head[:n]
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"image"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -319,12 +318,7 @@ func (k *Keep) ReadFile(path string) {
 
 // readSheet reads a file. Of a picture it gives the keys in its QR codes, or else the picture itself.
 func readSheet(ctx context.Context, scan Scanner, path string) (recovery.Draft, image.Image, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return recovery.Draft{}, nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, scanner.DefaultLimits().MaxBytes+1))
+	data, err := readFile(path, scanner.DefaultLimits().MaxBytes, recovery.ErrFormat)
 	if err != nil {
 		return recovery.Draft{}, nil, err
 	}

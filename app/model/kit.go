@@ -102,7 +102,9 @@ func (k *Kit) Save(path string) {
 		if err := write(&doc, page); err != nil {
 			return err
 		}
-		return saveNew(path, doc.Bytes())
+		var err error
+		path, err = saveAs(path, ".pdf", doc.Bytes())
+		return err
 	}, func(err error) {
 		if err == nil {
 			k.saved = path

@@ -16,32 +16,37 @@ func TestTheKitIsWritten(t *testing.T) {
 	k.Begin(secret.Bytes{})
 	r.until(func() bool { return !k.Busy() })
 	dir := r.TempDir()
-	for name, begins := range map[string]string{"kit.pdf": "%PDF-", "kit.PNG": "\x89PNG"} {
+	for name, begins := range map[string]string{"kit.pdf": "%PDF-", "kit.PNG": "\x89PNG", "kit": "%PDF-"} {
 		path := filepath.Join(dir, name)
+		written := path
+		if name == "kit" { // as somebody types it who knows of no suffixes
+			written = path + "2.pdf"
+			path += "2"
+		}
 		if err := os.WriteFile(path, nil, 0o644); err != nil {
 			t.Fatal(err)
 		}
 		save := func() []byte {
 			k.Save(path)
 			r.until(func() bool { return !k.Busy() })
-			data, err := os.ReadFile(path)
+			data, err := os.ReadFile(written)
 			if err != nil {
 				t.Fatal(err)
 			}
 			return data
 		}
 		first := save()
-		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 || !bytes.HasPrefix(first, []byte(begins)) {
+		if info, err := os.Stat(written); err != nil || info.Mode().Perm() != 0o600 || !bytes.HasPrefix(first, []byte(begins)) {
 			t.Errorf("%s: %v, %v, %.8q", name, info.Mode(), err, first)
 		}
-		if k.Saved() != path || k.Error() != "" {
+		if k.Saved() != written || k.Error() != "" {
 			t.Errorf("%s: saved %q, error %q", name, k.Saved(), k.Error())
 		}
 		if second := save(); k.Error() == "" || !bytes.Equal(second, first) {
 			t.Errorf("%s: written twice, error %q", name, k.Error())
 		}
 	}
-	if list, err := os.ReadDir(dir); err != nil || len(list) != 2 {
+	if list, err := os.ReadDir(dir); err != nil || len(list) != 3 {
 		t.Errorf("left are %v (%v)", list, err)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -303,12 +302,7 @@ func (m *PackMaker) CheckKey(text string) (check, problem string) {
 func (m *PackMaker) ReadKey(path string, then func(key string)) {
 	var key string
 	m.slow(func(context.Context) error {
-		f, err := os.Open(path)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = f.Close() }()
-		text, err := io.ReadAll(io.LimitReader(f, maxPackKey))
+		text, err := readFile(path, maxPackKey, pack.ErrRecipient)
 		if err != nil {
 			return err
 		}
@@ -396,13 +390,8 @@ func (m *PackMaker) Save(path string, n NewPack) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		to, tidy := withSuffix(path, PackSuffix)
-		defer tidy()
-		if err := saveNew(to, file); err != nil {
-			return err
-		}
-		saved = to
-		return nil
+		saved, err = saveAs(path, PackSuffix, file)
+		return err
 	}, func(err error) {
 		if err == nil {
 			m.saved, m.lock, m.until = saved, n.Lock, now.Add(life)

@@ -6,8 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -169,12 +167,7 @@ func (p *Packs) Read(path string) {
 var errNoKeyYet = errors.New("model: no key yet")
 
 func readPack(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }()
-	file, err := io.ReadAll(io.LimitReader(f, pack.MaxFile+1))
+	file, err := readFile(path, pack.MaxFile, pack.ErrDamaged)
 	if err == nil && len(file) > pack.MaxFile {
 		err = pack.ErrTooLarge
 	}
@@ -534,26 +527,13 @@ func (p *Packs) SaveKey(path string) {
 		return
 	}
 	p.work("Saving", func(context.Context) error {
-		to, tidy := withSuffix(path, ".txt")
-		defer tidy()
-		return saveNew(to, []byte("# The key to encrypt Tallystick code packs to. It is no secret.\n"+key+"\n"))
+		_, err := saveAs(path, ".txt", []byte("# The key to encrypt Tallystick code packs to. It is no secret.\n"+key+"\n"))
+		return err
 	}, func(err error) {
 		if err == nil {
 			p.s.list.notify(Notice{Text: "Saved. Send it to whoever makes code packs for you; it is no secret."})
 		}
 	}, nil)
-}
-
-// withSuffix adds a suffix to a path that has none. tidy removes what the dialogue made under the name without it.
-func withSuffix(path, suffix string) (to string, tidy func()) {
-	if filepath.Ext(path) != "" {
-		return path, func() {}
-	}
-	return path + suffix, func() {
-		if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() && info.Size() == 0 {
-			_ = os.Remove(path)
-		}
-	}
 }
 
 // Stop gives up what is under way.

@@ -1,10 +1,7 @@
 package model
 
 import (
-	"fmt"
 	"image"
-	"io"
-	"os"
 
 	"github.com/tallystick/tallystick/vault/picture"
 )
@@ -35,19 +32,7 @@ func (l *List) ReadPicture(path string, done func(small, problem string)) {
 }
 
 func pictureIn(path string) (string, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return "", err
-	}
-	if !info.Mode().IsRegular() { // a pipe would never end
-		return "", fmt.Errorf("%w: no file", picture.ErrUnknown)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = f.Close() }() // read only: nothing can be lost
-	data, err := io.ReadAll(io.LimitReader(f, picture.MaxSource+1))
+	data, err := readFile(path, picture.MaxSource, picture.ErrUnknown)
 	if err != nil {
 		return "", err
 	}

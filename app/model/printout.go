@@ -103,9 +103,6 @@ func (p *Printout) Save(path string) {
 		p.changed.call()
 		return
 	}
-	if filepath.Ext(path) == "" {
-		path += ".pdf"
-	}
 	now := p.s.d.Now()
 	p.slow(func(context.Context) error {
 		defer opened.Wipe()
@@ -114,7 +111,9 @@ func (p *Printout) Save(path string) {
 		if err := print.RecoveryPDF(&doc, now, sheets); err != nil {
 			return err
 		}
-		return saveNew(path, doc.Bytes())
+		var err error
+		path, err = saveAs(path, ".pdf", doc.Bytes())
+		return err
 	}, func(err error) {
 		if errors.Is(err, print.ErrCharacter) {
 			p.err = "A key has a character that cannot be printed here. Nothing was written."

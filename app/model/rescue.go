@@ -6,8 +6,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"image"
-	"io"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -219,20 +217,8 @@ var errNoKitSeen = errors.New("model: no QR code of a recovery kit in the pictur
 
 // kitFile reads the kit of a picture or a PDF.
 func kitFile(ctx context.Context, scan Scanner, path string) (kit.Kit, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return kit.Kit{}, err
-	}
-	if !info.Mode().IsRegular() {
-		return kit.Kit{}, scanner.ErrFormat // a folder, or a pipe that would never end
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return kit.Kit{}, err
-	}
-	defer f.Close()
 	limits := scanner.DefaultLimits()
-	data, err := io.ReadAll(io.LimitReader(f, limits.MaxBytes+1))
+	data, err := readFile(path, limits.MaxBytes, scanner.ErrFormat)
 	if err != nil {
 		return kit.Kit{}, err
 	}

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"image"
 	"image/draw"
-	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -199,24 +197,12 @@ var (
 
 // readPictures reads a picture, or the first pages of a PDF: as many as can be drawn, perhaps with pdf.ErrPicture.
 func readPictures(ctx context.Context, path string) ([]image.Image, error) {
-	info, err := os.Stat(path)
+	limits := scanner.DefaultLimits()
+	data, err := readFile(path, limits.MaxBytes, scanner.ErrFormat)
 	switch {
 	case err != nil && (strings.Contains(path, "/https:/") || strings.Contains(path, "/http:/")):
 		return nil, errWebAddress // dragged from a browser: the toolkit makes a path of every line
 	case err != nil:
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, scanner.ErrFormat // a folder, or a pipe that would never end
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }() // read only: nothing can be lost
-	limits := scanner.DefaultLimits()
-	data, err := io.ReadAll(io.LimitReader(f, limits.MaxBytes+1))
-	if err != nil {
 		return nil, err
 	}
 	return pdf.Pictures(ctx, data, limits)

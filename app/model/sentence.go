@@ -59,6 +59,7 @@ var causes = []said{
 // errors.Is finds wins, so a sentinel that wraps another stands above it.
 var sentences = []said{
 	{context.Canceled, "Stopped before it was finished."},
+	{errNoFile, "That is a folder, and not a file."},
 
 	// Opening the vault.
 	{vault.ErrPassphrase, "That passphrase is not right. Check the keyboard layout and Caps Lock, and try again."},

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -62,12 +60,8 @@ func (p SharedPlace) place() (team.Place, error) {
 	if p.CAFile == "" {
 		return at, nil
 	}
-	f, err := os.Open(p.CAFile)
-	if err != nil {
-		return at, err
-	}
-	defer func() { _ = f.Close() }()
-	at.Access.CA, err = io.ReadAll(io.LimitReader(f, maxCA))
+	var err error
+	at.Access.CA, err = readFile(p.CAFile, maxCA, errNoFile)
 	return at, err
 }
 
@@ -353,15 +347,14 @@ func (h *Sharing) SaveInvite(path string) {
 	if h.invite.text.IsEmpty() {
 		return
 	}
-	if filepath.Ext(path) == "" {
-		path += ".txt"
-	}
 	text := h.invite.text.Clone()
 	h.work("Saving", func(context.Context) error {
 		defer text.Wipe()
 		data := append(slices.Clone(text.Reveal()), '\n')
 		defer clear(data)
-		return saveNew(path, data)
+		var err error
+		path, err = saveAs(path, ".txt", data)
+		return err
 	}, func(err error) {
 		if err == nil {
 			h.invite.saved = path
@@ -418,12 +411,7 @@ func (h *Sharing) ReadInvite(text secret.Bytes) bool {
 func (h *Sharing) ReadInviteFile(path string) {
 	var text secret.Bytes
 	h.work("Reading the file", func(context.Context) error {
-		f, err := os.Open(path)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = f.Close() }()
-		data, err := io.ReadAll(io.LimitReader(f, share.MaxInvite+1))
+		data, err := readFile(path, share.MaxInvite, share.ErrInvite)
 		text = secret.New(data)
 		return err
 	}, func(err error) {
