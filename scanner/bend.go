@@ -121,8 +121,8 @@ func (b *bend) grow(bits *bitmap, o *outline) bool {
 		return false
 	}
 	for near := growFrom; near < b.side; near *= growBy {
-		if !b.fit(bits, bendTerms, near, pins) {
-			return false
+		if !b.fit(bits, bendTerms, near, pins) || !b.timedNear(bits, near) {
+			return false // nearly everything that is no code ends here, before most of the work
 		}
 	}
 	for range 2 {
@@ -131,6 +131,25 @@ func (b *bend) grow(bits *bitmap, o *outline) bool {
 		}
 	}
 	return true
+}
+
+// timedNear is timed for the modules no more than near away from the middle of a finder: as far as the bend is known there must be a
+// timing pattern. Two fifths may be wrong, because what covers a third of the whole may lie beside a finder.
+func (b *bend) timedNear(bits *bitmap, near float64) bool {
+	wrong, n := 0, 0
+	for i := 8; i < int(b.side)-8; i++ {
+		at := float64(i) + 0.5
+		if min(at, b.side-at)-3.5 > near {
+			continue
+		}
+		for _, p := range [2]Point{b.at(at, 6.5), b.at(6.5, at)} {
+			n++
+			if bits.at(floor(p.X), floor(p.Y)) != (i%2 == 0) {
+				wrong++
+			}
+		}
+	}
+	return 5*wrong <= 2*n
 }
 
 // pin is a place of the code that is known: where the flat map has it instead.

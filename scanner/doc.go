@@ -14,6 +14,7 @@
 //	tiles.go     bits, twice         → where a second look shows something new
 //	finder.go    bits                → places that look like the square corner of a code
 //	triple.go    corners             → three of them that could belong together, best first
+//	squares.go   three corners       → how much of them is not as it is in a code
 //	locate.go    bits and three      → the modules of one code and where it lies
 //	outline.go, lean.go, bend.go       the same for a code that is not flat before the camera
 //	sample.go    places              → the modules there

@@ -53,15 +53,22 @@ func locate(l *levels, t triple, r *reader, e *effort) (located, bool) {
 	haveCorner, lookedForCorner := false, false
 	var edge outline
 	haveOutline, lookedForOutline := false, false
+	wrong := -1
 	for _, side := range sides(t, f) {
-		// Nearly all triples are chance, and nearly all of those end here: no map that needs no search
-		// shows a timing pattern. The first completes a parallelogram, as every code on a screen is one.
+		// The first map completes a parallelogram, as every code on a screen is one.
 		d := float64(side)
 		flat := gridMap(t, side, d-3.5, Point{t.tr.x + t.bl.x - t.tl.x, t.tr.y + t.bl.y - t.tl.y})
 		if timed(l.bits, flat.at, side) {
 			if hit, ok := attempts(l, t, f, side, flat, r, e); ok {
 				return hit, true
 			}
+		}
+		// Nearly all triples are chance, and nearly all of those end here: what follows takes long.
+		if wrong < 0 {
+			wrong = astray(l.bits, t, f)
+		}
+		if !t.likely(wrong) {
+			continue
 		}
 		// The second has its fourth corner where the outer edges cross, which knows perspective.
 		if !lookedForCorner {
@@ -76,7 +83,7 @@ func locate(l *levels, t triple, r *reader, e *effort) (located, bool) {
 			}
 		}
 		// The third is measured on the timing patterns themselves, where both were seen.
-		if t.top != 0 && t.left != 0 && f.module > leanModule && !e.spent() && e.leans < maxLeans {
+		if wrong <= squaresWrong && t.top != 0 && t.left != 0 && f.module > leanModule && !e.spent() && e.leans < maxLeans {
 			e.leans++
 			if leaning, ok := leaningMap(l.bits, t, f, side); ok && timed(l.bits, leaning.at, side) {
 				if hit, ok := attempts(l, t, f, side, leaning, r, e); ok {
@@ -88,11 +95,14 @@ func locate(l *levels, t triple, r *reader, e *effort) (located, bool) {
 			break
 		}
 		// The fourth needs nothing but the finders themselves.
+		if f.module < outlineModule {
+			continue
+		}
 		if !lookedForOutline {
 			lookedForOutline = true
 			edge, haveOutline = outlineOf(l.bits, t, f)
 		}
-		if !haveOutline || f.module < outlineModule {
+		if !haveOutline {
 			continue
 		}
 		m, off := edge.flat(side)
@@ -105,6 +115,9 @@ func locate(l *levels, t triple, r *reader, e *effort) (located, bool) {
 			}
 		}
 		// The fifth is on paper that is wrapped around something.
+		if wrong > bentWrong {
+			continue
+		}
 		if e.spent() || e.bent+2*side*side > maxBent {
 			break
 		}

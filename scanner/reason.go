@@ -99,7 +99,7 @@ pairs:
 				break pairs
 			}
 			inward := Point{-along.Y, along.X}
-			if !joined(l, a, c, along, inward, distance) || k.along(i, j) == 0 {
+			if k.along(i, j) == 0 || !joined(l, a, c, along, inward, distance) {
 				continue
 			}
 			n := k.along(i, j)

@@ -407,7 +407,16 @@ func TestLeaningMap(t *testing.T) {
 	}
 	// Modules of two pixels and less are not tried.
 	for _, px := range []float64{1.7, 2.4} {
-		l, tr, _ := leaning(41, 1.3, 1, px, timing(41))
+		pattern := timing(41)
+		l, tr, _ := leaning(41, 1.3, 1, px, func(u, v int) bool {
+			switch {
+			case u < 7 && v < 7 || u > 33 && v < 7:
+				return finderAt(u%34-3, v-3)
+			case u < 7 && v > 33:
+				return finderAt(u-3, v-37)
+			}
+			return pattern(u, v)
+		})
 		for _, f := range []*finder{&tr.tl, &tr.tr, &tr.bl} {
 			f.wide, f.tall, f.module = px, px, px
 		}

@@ -85,12 +85,16 @@ func (k *links) side(a, f finder) int32 {
 	// The way from corner module to corner module is 13 modules shorter than the code, and
 	// changes colour with every module. A count far off the geometry is text, not timing.
 	off := 0.2*guess + 4
-	n := changes(k.b, from, to, module, int(guess-off)-13, int(guess+off)-12) + 13
-	if math.Abs(float64(n)-guess) >= off {
+	n := changes(k.b, from, to, module, max(int(guess-off), leastSide)-13, int(guess+off)-12) + 13
+	if n < leastSide || math.Abs(float64(n)-guess) >= off {
 		return -1
 	}
 	return int32(n)
 }
+
+// leastSide is how few modules wide a code may seem: one module of version 1 may be lost, and its edges with it. Between icons
+// there are two or four changes of colour.
+const leastSide = minSide - 2
 
 const (
 	// endModules at either end of a long line are looked at first: nearly all lines are none of a code, and end there.
