@@ -285,6 +285,7 @@ func TestEnrollAgain(t *testing.T) {
 		if a := w.account(ids[0]); !a.Params.Same(totp("", "", 1).Params) || len(w.list.History(ids[0])) != 1 {
 			t.Errorf("after restoring: %+v", a)
 		}
+		wantText(t, "notice", w.notice().Text, "The former key is back")
 	})
 }
 
