@@ -56,11 +56,11 @@ func TestWhatIsHandedOutGoesNowhereElse(t *testing.T) {
 		ownersAlone(t, filepath.Join(paper, name))
 	}
 	for _, name := range named() {
-		if !slices.Contains([]string{"keys.pdf", "kit.pdf"}, name) && !strings.HasPrefix(name, ".tallystick-") {
+		if !slices.Contains([]string{"keys.pdf", "kit.pdf"}, name) && !strings.HasPrefix(name, ".tallynew-") {
 			t.Errorf("beside the printout, %q was made", name)
 		}
 	}
-	if left, _ := filepath.Glob(filepath.Join(paper, ".tallystick-*")); len(left) > 0 {
+	if left, _ := filepath.Glob(filepath.Join(paper, ".tallynew-*")); len(left) > 0 {
 		t.Errorf("left beside the printouts: %v", left)
 	}
 
