@@ -535,9 +535,17 @@ func (r *Replica) judge(v *View, now time.Time) {
 		}
 	}
 	if r.undone {
-		v.find(Finding{Kind: NoPermission, Device: r.me.Device})
+		i := slices.IndexFunc(r.findings, func(f Finding) bool { return f.Kind == NoPermission })
+		if r.writes(r.me.Device) || i >= 0 && now.Sub(r.findings[i].Since) >= undoneFor {
+			r.undone, v.Changed = false, true
+		} else {
+			v.find(Finding{Kind: NoPermission, Device: r.me.Device})
+		}
 	}
 }
+
+// undoneFor is how long it is said that changes were undone: nothing is left to be done about it.
+const undoneFor = 24 * time.Hour
 
 // swept reports whether nothing of a device may be on the storage, in all honesty: an admin removed it, cleaned up after it, and then lost
 // against a change of another admin.
