@@ -64,6 +64,8 @@ func explain(err error) (status int, sentence, details string) {
 		sentence = "A passphrase is needed: run this at a terminal, or give --passphrase-stdin."
 	case errors.Is(err, vault.ErrAbsent):
 		sentence = "There is no vault here yet. `tallystick add -` makes one with the first account."
+	case errors.Is(err, store.ErrUntrusted):
+		sentence += " `share create`, `join` and `storage` take it with --ca; --plain-http insists on http:// to another computer."
 	case errors.Is(err, backup.ErrNotSet):
 		sentence = "No backups are set up here yet. `tallystick backup set FOLDER` does it."
 	}

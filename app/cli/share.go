@@ -339,6 +339,7 @@ func (r *run) say(s *team.Service, rep team.Report) {
 func (r *run) shareDone(s *team.Service, rep team.Report, asJSON bool, format string, args ...any) error {
 	if !asJSON {
 		r.print(format, args...)
+		_ = r.out.Flush() // what is noted comes after it; an error comes again at the end
 		r.say(s, rep)
 		return nil
 	}

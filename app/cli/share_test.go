@@ -268,6 +268,9 @@ func TestShareOffline(t *testing.T) {
 	c.sync("Annabel")
 	c.storage.Before(nil)
 	c.sync("Benedict", "Annabel", "Benedict")
+	if got := c.must("Annabel", "", "share", "sync").err; !strings.Contains(got, "1 account with several secrets to choose from") {
+		t.Errorf("a conflict is not told: %q", got)
+	}
 	for _, name := range []string{"Annabel", "Benedict"} {
 		c.must(name, "", "code", "written-offline")
 		c.must(name, "", "code", "meanwhile")
@@ -350,7 +353,12 @@ func TestShareInvites(t *testing.T) {
 	if err != nil || err2 != nil || drawn.ID != written.ID || img.Bounds().Dx() > (89+8)*moduleSize {
 		t.Errorf("the QR code says something else, or is as large as the whole text: %v, %v, %v", err, err2, img.Bounds())
 	}
+	open := len(c.list("Annabel", "share", "invite", "harbour", "--list"))
 	c.run("Annabel", "", "share", "invite", "harbour", "--file", file).wants(t, statusFailed, "--force")
+	c.run("Annabel", "", "share", "invite", "harbour", "--qr", picture).wants(t, statusFailed, "--force")
+	if now := len(c.list("Annabel", "share", "invite", "harbour", "--list")); now != open {
+		t.Errorf("%d open invites instead of %d: one was made that nobody has", now, open)
+	}
 	c.must("Annabel", "", "share", "invite", "harbour", "--file", file, "--force")
 
 	rec := jsonObject(t, c.must("Annabel", "", "share", "invite", "harbour", "--json", "--role", "viewer"))

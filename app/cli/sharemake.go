@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"os"
 	"strings"
 
 	qrcode "github.com/skip2/go-qrcode"
@@ -318,6 +319,11 @@ func (r *run) invite(ctx context.Context, word string, o inviteOptions) error {
 	case o.force && o.qr == "" && o.file == "":
 		return usage("--force goes with --qr or --file.")
 	}
+	for _, file := range []string{o.qr, o.file} { // before there is an invite that nobody has
+		if _, err := os.Lstat(file); file != "" && err == nil && !o.force {
+			return errInviteFile()
+		}
+	}
 	return r.inShare(ctx, word, func(s *team.Service, st team.Status) error {
 		i, err := s.Invite(ctx, st.ID, role, life)
 		if errors.Is(err, store.ErrOffline) {
@@ -373,10 +379,14 @@ func (r *run) drawInvite(i share.Invite, o inviteOptions) error {
 	return r.inviteFile(o.qr, png, o.force)
 }
 
+func errInviteFile() error {
+	return because("exists", fail(statusFailed, "That file is there already. --force replaces it."))
+}
+
 func (r *run) inviteFile(file string, content []byte, force bool) error {
 	err := writePrivate(file, content, force)
 	if errors.Is(err, fs.ErrExist) {
-		return because("exists", fail(statusFailed, "That file is there already. --force replaces it."))
+		return errInviteFile()
 	}
 	if err == nil {
 		r.note("Wrote %s. Delete it when the invite was used.", clean(file))

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tallystick/tallystick/vault/share/store/storetest"
 )
@@ -112,6 +113,28 @@ func TestShareRenames(t *testing.T) {
 	if text := c.must("Annabel", "", "share", "log", "night").out; !strings.Contains(text, "withdrew an invite") {
 		t.Errorf("the log does not tell of an invite that was withdrawn:\n%s", text)
 	}
+}
+
+// TestUndoneIsSaidForADay: what an editor changed who was made a viewer meanwhile is undone; that is said, and not for ever.
+func TestUndoneIsSaidForADay(t *testing.T) {
+	c := newCrew(t, "Benedict:editor")
+	c.storage.Before(storetest.Offline(client("Benedict")))
+	c.must("Benedict", "", "edit", "example", "--name", "meanwhile")
+	c.run("Benedict", "", "share", "sync").wants(t, statusOffline, "")
+	c.must("Annabel", "", "share", "role", "harbour", "ben", "viewer")
+	c.storage.Before(nil)
+	for _, at := range []struct {
+		after time.Duration
+		said  bool
+	}{{0, true}, {time.Hour, true}, {24 * time.Hour, false}, {time.Hour, false}} {
+		c.now = c.now.Add(at.after)
+		c.sync("Annabel")
+		got := c.must("Benedict", "", "share", "sync")
+		if strings.Contains(got.err, "was undone") != at.said {
+			t.Errorf("after %v more: %q", at.after, got.err)
+		}
+	}
+	c.run("Benedict", "", "code", "meanwhile").wants(t, statusNothing, "")
 }
 
 // TestShareRotate: a new key for all that follows, which only admins make, and with which everybody goes on.

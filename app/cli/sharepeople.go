@@ -206,7 +206,7 @@ func (r *run) memberOrRequest(ctx context.Context, s *team.Service, st team.Stat
 		}
 		list = append(list, waiting...)
 	}
-	return r.oneParty(list, word, "No device matches.")
+	return r.oneParty(list, word, "No device matches. `tallystick share members` and `requests` list them.")
 }
 
 func requests(ctx context.Context, s *team.Service, id share.VaultID) ([]party, error) {

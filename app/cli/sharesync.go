@@ -151,6 +151,13 @@ func (r *run) showSync(rec syncRecord) {
 	default:
 		r.print("%s: in step.", called)
 	}
+	_ = r.out.Flush() // what was found comes after it; an error comes again at the end
+	if rec.Requests > 0 {
+		r.note("  %s to be let in: `tallystick share requests`.", amount(rec.Requests, "device"))
+	}
+	if rec.Conflicts > 0 {
+		r.note("  %s with several secrets to choose from: `tallystick share conflicts`.", amount(rec.Conflicts, "account"))
+	}
 	for _, f := range rec.Findings {
 		if rec.Error == "" || f.Kind != rec.Reason {
 			r.note("  %s", clean(f.Text))
