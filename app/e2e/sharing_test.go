@@ -57,7 +57,7 @@ func TestTeam(t *testing.T) {
 	maria.clicks(mw, "Invite somebody")
 	maria.shows(mw, "Good for")
 	maria.press(mw, "Return")
-	maria.shows(mw, "Copy as text")
+	maria.shows(mw, "When they have answered") // words between pictures are easily misread, a sentence is not
 	picture(t, d, "invite")
 	bp, bw := ben.open()
 	ben.shows(bw, "Start")
@@ -99,7 +99,7 @@ func TestTeam(t *testing.T) {
 	maria.clicks(mw, "Invite somebody")
 	maria.shows(mw, "Good for")
 	maria.press(mw, "Return")
-	maria.shows(mw, "Copy as text")
+	maria.shows(mw, "When they have answered") // words between pictures are easily misread, a sentence is not
 	maria.press(mw, "Return")
 	maria.shows(mw, "Copied")
 	invite, err := d.Clipboard(within(t, patience))
