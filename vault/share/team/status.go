@@ -295,25 +295,3 @@ func (s *Service) Keep(ctx context.Context, id share.VaultID, account vault.ID, 
 	}
 	return s.sync(ctx, id)
 }
-
-// SetTags sets the tags of an account that everybody sees; what the person added or hid stays. Errors: share.ErrNotPermitted, vault.ErrNoAccount.
-func (s *Service) SetTags(ctx context.Context, id share.VaultID, account vault.ID, tags []string) (Report, error) {
-	done, err := s.turn(ctx, id)
-	if err != nil {
-		return Report{ID: id}, err
-	}
-	defer done()
-	err = s.update(ctx, id, func(rec *record, _ *vault.Vault) error {
-		a, ok := rec.replica.Account(rec.shared(account))
-		if !ok {
-			return vault.ErrNoAccount
-		}
-		a.Tags = tags
-		_, err := rec.replica.Put(a, s.cfg.Now())
-		return err
-	})
-	if err != nil {
-		return Report{ID: id}, err
-	}
-	return s.sync(ctx, id)
-}

@@ -18,7 +18,6 @@ type Report struct {
 	ID share.VaultID
 	share.Summary
 	State share.State
-	Err   error // other than that the storage was not reached; only in what SyncAll returns
 }
 
 // replay gives again what was read from a storage before.
@@ -66,24 +65,6 @@ func (s *Service) Sync(ctx context.Context, id share.VaultID) (Report, error) {
 	}
 	defer done()
 	return s.sync(ctx, id)
-}
-
-// SyncAll synchronises every shared vault, one after the other. The error is one of the vault's; what went wrong with one storage is in its
-// report.
-func (s *Service) SyncAll(ctx context.Context) ([]Report, error) {
-	ids, err := s.IDs()
-	if err != nil {
-		return nil, err
-	}
-	var reports []Report
-	for _, id := range ids {
-		r, err := s.Sync(ctx, id)
-		if r.Err = err; ctx.Err() != nil || errors.Is(err, vault.ErrLocked) {
-			return reports, err
-		}
-		reports = append(reports, r)
-	}
-	return reports, nil
 }
 
 func (s *Service) sync(ctx context.Context, id share.VaultID) (Report, error) {

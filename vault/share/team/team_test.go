@@ -239,8 +239,8 @@ func TestAccountsOfATeam(t *testing.T) {
 		t.Errorf("own tags are gone: %+v", got)
 	}
 	// Shared tags, with what people added.
-	_, err := a.s.SetTags(ctx, id, a.named("Harbour PBX").ID, []string{"phones"})
-	a.must(err)
+	a.must(a.m.Update(ctx, func(v *vault.Vault) error { return a.s.PutTags(v, a.named("Harbour PBX").ID, []string{"phones"}) }))
+	a.sync(id)
 	b.sync(id)
 	c.sync(id)
 	if got := b.named("Harbour PBX").Tags; !slices.Equal(got, []string{"phones", "mine"}) {
@@ -250,7 +250,7 @@ func TestAccountsOfATeam(t *testing.T) {
 		t.Errorf("tags: %v", got)
 	}
 	// A counter that was used is used for all.
-	_, err = c.m.NextHOTP(ctx, c.named("Old Bank").ID)
+	_, err := c.m.NextHOTP(ctx, c.named("Old Bank").ID)
 	c.must(err)
 	c.sync(id)
 	a.sync(id)
