@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	qrcode "github.com/skip2/go-qrcode"
@@ -378,6 +379,64 @@ func FuzzScan(f *testing.F) {
 			if c.Text == "" || b.Empty() {
 				t.Fatalf("a code without text or place: %v", c.Corners)
 			}
+		}
+	})
+}
+
+// TestCapsAreWideEnough: what honest pictures need. Each of these needs more than half of one cap, so that a cap of half its size loses
+// codes here.
+func TestCapsAreWideEnough(t *testing.T) {
+	look := func(t *testing.T, m image.Image, want int) effort {
+		t.Helper()
+		r, e, err := New().scan(context.Background(), m)
+		if err != nil || len(r.Codes) != want {
+			t.Errorf("%d of %d codes, %v", len(r.Codes), want, err)
+		}
+		return e
+	}
+	t.Run("decodes", func(t *testing.T) { // four codes that cannot be read, and one that can and fits least
+		m := page(1300, 1000, white)
+		code := modules(t, "otpauth://totp/a?secret=JBSWY3DPEHPK3PXP", qrcode.Low)
+		spoilt := modules(t, "otpauth://totp/a?secret=JBSWY3DPEHPK3PXP", qrcode.Low)
+		for v := 9; v < len(spoilt)-9; v++ {
+			for u := 9; u < len(spoilt)-9; u++ {
+				spoilt[v][u] = !spoilt[v][u]
+			}
+		}
+		for i := range 4 {
+			put(m, spoilt, stamp{x: 150 + 250*float64(i), y: 200, px: 2.5, quiet: 4})
+		}
+		put(m, code, stamp{x: 600, y: 800, px: 2.5, quiet: 4, turn: 20})
+		if e := look(t, m, 1); e.mostDecodes <= maxDecodes/2 {
+			t.Errorf("only %d decodes: too easy to show anything", e.mostDecodes)
+		}
+	})
+	t.Run("modules", func(t *testing.T) { // 24 codes of version 25
+		const px, over = 3, 8
+		code := modules(t, strings.Repeat("otpauth://totp/a?secret=JBSWY3DPEHPK3PXP", 24), qrcode.Medium)
+		step := (len(code) + over) * px
+		m := image.NewGray(image.Rect(0, 0, 6*step, 4*step))
+		for i := range m.Pix {
+			m.Pix[i] = 255
+			if u, v := i%m.Stride%step/px-over/2, i/m.Stride%step/px-over/2; u >= 0 && v >= 0 && u < len(code) && v < len(code) && code[v][u] {
+				m.Pix[i] = 0
+			}
+		}
+		if e := look(t, m, 24); e.modules <= maxModules/2 {
+			t.Errorf("only %d modules: too easy to show anything", e.modules)
+		}
+	})
+	t.Run("bent", func(t *testing.T) { // one of version 34 that is off by a third of a module
+		code := modules(t, strings.Repeat("otpauth://totp/a?secret=JBSWY3DPEHPK3PXP", 54), qrcode.Low)
+		half := float64(len(code)) * 3.2 / 2
+		w := int(2*half) + 60
+		m := page(w, w, white)
+		putThrough(m, code, func(x, y float64) (float64, float64) {
+			u, v := (x-float64(w)/2)/half, (y-float64(w)/2)/half
+			return u + 0.006*math.Sin(2*v+0.5), v + 0.006*math.Cos(2*u)
+		})
+		if e := look(t, m, 1); e.bent <= maxBent/2 {
+			t.Errorf("only %d modules bent: too easy to show anything", e.bent)
 		}
 	})
 }

@@ -13,8 +13,8 @@ const (
 )
 
 // maxDecodes caps the attempts to decode in one level and polarity. One takes 20 µs to 1 ms; a screen
-// full of codes needs a few per code. Patterns that pass the timing test and do
-// not decode are rare enough that honest pictures stay below a tenth of this.
+// full of codes needs one or two per code. One that has all three finders and is damaged takes fifty, so that four of them leave
+// room for one that can be read.
 const maxDecodes = 250
 
 // maxModules caps the modules that are sampled and decoded in one scan: 50 to 100 ns each. The largest code has 31,329, a
@@ -26,7 +26,8 @@ const (
 	// has a timing pattern and three finders is a code, and nearly every code is flat. One of version 40, or
 	// forty of version 4.
 	maxBent = 45_000
-	// maxLeans caps how many maps are measured on timing patterns: some thousand looks each.
+	// maxLeans caps how many maps are measured on timing patterns: some thousand looks each. Between a tenth and ten times of this
+	// nothing that was tried is read or lost; it is here so that a page of chance takes no longer.
 	maxLeans = 100
 	// maxCurve, in modules: the corners of three finders of a flat code fit a flat map to a tenth of one, around half a bottle to
 	// one or two; those of finders that do not belong together are off by five and more.
