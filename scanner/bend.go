@@ -82,15 +82,19 @@ func (n normal) solve(terms int) (x [bendTerms]float64, ok bool) {
 const (
 	// bendStep, in modules: how finely edges are looked for.
 	bendStep = 0.25
-	// bendReach, in modules: an edge further from where one should be may belong to the next.
+	// bendReach, in modules: an edge further from where one should be may belong to the next. Edges are known to a bendStep, so that
+	// all from one of those to two are the same.
 	bendReach = 0.42
-	// bendStiffness is the weight of staying straight, in edges: a code of version 1 has some four hundred.
+	// bendStiffness is the weight of staying straight, in edges: a code of version 1 has some four hundred. A twentieth of this reads
+	// the same; none at all would leave undetermined what no edge tells.
 	bendStiffness = 2
 	// growFrom, in modules from the middle of a finder, is where growing begins: three modules around the finder. The corners of a
-	// finder are known to a tenth of a module, so that as far again as it is wide nothing is off by half of one.
+	// finder are known to a tenth of a module, so that as far again as it is wide nothing is off by half of one. To begin nearer, or to
+	// grow by less, only takes longer.
 	growFrom = 7.0
 	growBy   = 1.25
-	// anchorWeight is what an alignment pattern weighs in edges: its own sixteen and more, because it cannot be mistaken.
+	// anchorWeight is what an alignment pattern weighs in edges: its own sixteen and more, because it cannot be mistaken. Five times
+	// as much reads the same, thirty times as much loses codes on bottles: then it is the edges that do not count any more.
 	anchorWeight = 30
 	// anchorReach, in modules: how far from where it should be an alignment pattern is looked for. Two are at least 16 apart.
 	anchorReach = 2.5

@@ -884,3 +884,58 @@ func TestExplainedAmongMany(t *testing.T) {
 		t.Error("nothing is said")
 	}
 }
+
+// TestAnchorReach: an alignment pattern is found where it is off by two modules, and not where it is off by three and a half: there the
+// next thing that looks like one may be nearer than it.
+func TestAnchorReach(t *testing.T) {
+	const px, side = 6, 45 // version 7
+	for _, c := range []struct {
+		off  float64 // modules
+		want bool
+	}{{0, true}, {2.2, true}, {-2.2, true}, {3.6, false}, {-3.6, false}} {
+		l := drawing((side+10)*px, (side+10)*px, func(x, y int) bool {
+			u, v := floor(float64(x)/px-5-c.off), floor(float64(y)/px-5)
+			for _, cu := range [3]int{6, 22, 38} {
+				for _, cv := range [3]int{6, 22, 38} {
+					if far := max(u-cu, cu-u, v-cv, cv-v); far == 0 || far == 2 {
+						return true
+					}
+				}
+			}
+			return false
+		})
+		b := bend{flat: warp{px, 0, 5 * px, 0, px, 5 * px, 0, 0, 1}, side: side}
+		if got := b.anchor(l.bits, Point{px, 0}, Point{0, px}, px); got != c.want {
+			t.Errorf("off by %g modules: %v", c.off, got)
+		}
+	}
+}
+
+// TestBendStiffness: a single edge is enough for a bend, and moves it by less than it is off; hundreds are followed to a hundredth of a
+// module.
+func TestBendStiffness(t *testing.T) {
+	b := bend{side: 45}
+	shift := func(n normal, u, v float64) (by float64) {
+		x, ok := n.solve(bendTerms)
+		if !ok {
+			t.Fatal("no solution")
+		}
+		for i, p := range b.terms(u, v) {
+			by += x[i] * p
+		}
+		return by
+	}
+	var one, many normal
+	one.add(b.terms(22.5, 22.5), 0.4, 1)
+	for v := range 45 {
+		for u := 0; u < 45; u += 4 {
+			many.add(b.terms(float64(u), float64(v)), 0.3+0.2*float64(u)/45, 1)
+		}
+	}
+	if by := shift(one, 22.5, 22.5); by < 0.05 || by > 0.35 {
+		t.Errorf("one edge that is off by 0.4 modules moves its place by %.2f", by)
+	}
+	if by := shift(many, 45, 22); math.Abs(by-0.5) > 0.005 {
+		t.Errorf("moved by %.3f modules, want 0.5", by)
+	}
+}
