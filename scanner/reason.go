@@ -134,25 +134,62 @@ pairs:
 		return u, []triple{t}
 	}
 	for _, f := range fs {
-		if f.known {
-			continue
-		}
-		for i, along := range [4]Point{{-1, 0}, {0, -1}, {1, 0}, {0, 1}} {
-			for _, sense := range [2]float64{1, -1} {
-				inward := Point{-along.Y * sense, along.X * sense}
-				if !leaves(l, f, along, inward) {
-					continue
-				}
-				// How large the code is nobody knows; the smallest is what is certain.
-				return &Unread{
-					Why: CutOff, Edges: []string{edges[i]}, Module: f.module, weight: sawOneFinder,
-					Corners: laidOut(f, along, inward, f.module, math.Max(minSide, distanceToEdge(l.bits, f, along)/f.module+7)),
-				}, nil
+		if !f.known {
+			if u := alone(l, f, scale); u != nil {
+				return u, nil
 			}
 		}
 	}
 	return nil, nil
 }
+
+// aloneTurns is in how many directions within a quarter of a turn a single finder is looked at: every 15°. A square that is off by half of
+// that still looks like one, and its own edges say the rest.
+const aloneTurns = 6
+
+// alone looks for a code of which only the finder f is to be seen, and a timing pattern that sets out from there: to the edge of the
+// picture, or until something covers it. nil when there is none.
+func alone(l *levels, f finder, scale float64) *Unread {
+	var covered *Unread
+	for turn := range aloneTurns {
+		sin, cos := math.Sincos(math.Pi / 2 * float64(turn) / aloneTurns)
+		right, down, module := Point{cos, sin}, Point{-sin, cos}, f.module*cos
+		if turn > aloneTurns/2 {
+			module = f.module * sin
+		}
+		if !square(l.bits, f, right, down, module) {
+			continue
+		}
+		if turn != 0 {
+			c, ok := ringCorners(l.bits, f, right, down)
+			if !ok {
+				continue
+			}
+			x, y := c[1].X-c[0].X+c[2].X-c[3].X, c[1].Y-c[0].Y+c[2].Y-c[3].Y
+			d := math.Hypot(x, y)
+			right, down, module = Point{x / d, y / d}, Point{-y / d, x / d}, d/2/(2*ringMiddle)
+		}
+		for _, way := range [4][2]Point{{right, down}, {down, right}, {right.back(), down}, {down.back(), right}} {
+			for _, sense := range [2]float64{1, -1} {
+				along, inward := way[0], Point{way[1].X * sense, way[1].Y * sense}
+				// How large the code is nobody knows; the smallest is what is certain.
+				if edge, distance, ok := leaves(l, f, along, inward, module); ok {
+					return &Unread{
+						Why: CutOff, Edges: []string{edges[edge]}, Module: module, weight: sawOneFinder,
+						Corners: laidOut(f, along, inward, module, math.Max(minSide, distance/module+7)),
+					}
+				}
+				if covered == nil && setsOut(l.bits, f, along, inward, module, aloneModules) && !striped(l.bits, f, along, inward, module) {
+					covered = verdict(l.bits, Unread{Why: Covered, Module: module, weight: sawOneFinder, Corners: laidOut(f, along, inward, module, minSide+4)}, scale)
+				}
+			}
+		}
+	}
+	return covered
+}
+
+// back is the other way.
+func (p Point) back() Point { return Point{-p.X, -p.Y} }
 
 // moved is a finder like f some pixels away.
 func (f finder) moved(by float64, dir Point) finder {
@@ -206,7 +243,7 @@ func facing(l *levels, k *links, scale float64) (*Unread, triple) {
 				near := math.Round((d/m+6)/4)*4 + 1
 				for _, side := range [3]float64{near, near - 4, near + 4} {
 					m := d / (side - 7)
-					if side < minSide || !setsOut(l.bits, a, Point{-toA.X, -toA.Y}, toC, m) || !setsOut(l.bits, c, Point{-toC.X, -toC.Y}, toA, m) {
+					if side < minSide || !setsOut(l.bits, a, toA.back(), toC, m, facingModules) || !setsOut(l.bits, c, toC.back(), toA, m, facingModules) {
 						continue
 					}
 					u := Unread{Why: Covered, Module: m, weight: sawTwoFinders}
@@ -223,16 +260,40 @@ func facing(l *levels, k *links, scale float64) (*Unread, triple) {
 	return nil, triple{}
 }
 
-// setsOut reports whether a timing pattern of modules of m pixels begins at f and goes along. Eight of it, and all of them: fewer are
-// text.
-func setsOut(b *bitmap, f finder, along, inward Point, m float64) bool {
-	for i := range 9 {
+const (
+	// facingModules of a timing pattern, and all of them, set out from each of two finders that face each other: fewer are text.
+	facingModules = 9
+	// aloneModules do from a finder that has no other.
+	aloneModules = 14
+)
+
+// setsOut reports whether a timing pattern of n modules of m pixels begins at f and goes along.
+func setsOut(b *bitmap, f finder, along, inward Point, m float64, n int) bool {
+	for i := range n {
 		p := Point{f.x, f.y}.plus(float64(3+i)*m, along, 3*m, inward)
 		if b.at(floor(p.X), floor(p.Y)) != (i%2 == 0) {
 			return false
 		}
 	}
 	return square(b, f, along, inward, m)
+}
+
+// striped reports whether what looks like a timing pattern goes on in the row of modules beside it, on either side: cloth does, a code has its
+// data there.
+func striped(b *bitmap, f finder, along, inward Point, m float64) bool {
+	for _, row := range [2]float64{2, 4} {
+		same := 0
+		for i := 5; i < aloneModules; i++ { // beyond the finder and the light around it
+			p := Point{f.x, f.y}.plus(float64(3+i)*m, along, row*m, inward)
+			if b.at(floor(p.X), floor(p.Y)) == (i%2 == 0) {
+				same++
+			}
+		}
+		if same >= aloneModules-5-1 {
+			return true
+		}
+	}
+	return false
 }
 
 // laidOut are the corners of a code of side modules that has the finder f in a corner.
@@ -275,39 +336,38 @@ func verdict(b *bitmap, u Unread, scale float64) *Unread {
 	return &u
 }
 
-// distanceToEdge is how far it is from f to the edge of the picture along an axis.
-func distanceToEdge(b *bitmap, f finder, along Point) float64 {
-	switch {
-	case along.X > 0:
-		return float64(b.w) - f.x
-	case along.X < 0:
-		return f.x
-	case along.Y > 0:
-		return float64(b.h) - f.y
+// wayOut is which edge of the picture is met first from p on, and how far it is.
+func wayOut(b *bitmap, p, along Point) (edge int, distance float64) {
+	distance = math.Inf(1)
+	for i, d := range [4]float64{p.X / -along.X, p.Y / -along.Y, (float64(b.w) - p.X) / along.X, (float64(b.h) - p.Y) / along.Y} {
+		if d >= 0 && d < distance { // not so for NaN
+			edge, distance = i, d
+		}
 	}
-	return f.y
+	return edge, distance
 }
 
-// leaves reports whether a timing pattern runs from f along an axis to the edge of the picture. Six modules of it at least:
-// fewer are text.
-func leaves(l *levels, f finder, along, inward Point) bool {
-	if !square(l.bits, f, along, inward, f.module) {
-		return false
+// leaves reports whether a timing pattern of such modules runs from f along a line to an edge of the picture, which, and how far it is from
+// the middle of f. Six modules of it at least: fewer are text.
+func leaves(l *levels, f finder, along, inward Point, module float64) (edge int, distance float64, ok bool) {
+	if !square(l.bits, f, along, inward, module) {
+		return 0, 0, false
 	}
-	length := distanceToEdge(l.bits, f, along)
-	n := int(length/f.module - 3.5) // modules from the corner of the finder to the edge
+	first := Point{f.x, f.y}.plus(3*module, along, 3*module, inward)
+	edge, length := wayOut(l.bits, first, along)
+	n := int(length/module - 0.5) // modules from the corner of the finder to the edge
 	if n < 7 || n > maxSide {
-		return false
+		return 0, 0, false
 	}
-	wrong, first := 0, Point{f.x, f.y}.plus(3*f.module, along, 3*f.module, inward)
+	wrong := 0
 	for i := range n {
-		p := first.plus(float64(i)*f.module, along, 0, inward)
+		p := first.plus(float64(i)*module, along, 0, inward)
 		if l.bits.at(floor(p.X), floor(p.Y)) != (i%2 == 0) {
 			wrong++
 		}
 	}
 	// The count of changes must fit too, or stripes of another width would do.
-	to := first.plus(float64(n-1)*f.module, along, 0, inward)
-	count := changes(l.bits, first, to, f.module, 0, maxSide)
-	return wrong*8 <= n && math.Abs(float64(count-(n-1))) <= 1+float64(n)/8
+	to := first.plus(float64(n-1)*module, along, 0, inward)
+	count := changes(l.bits, first, to, module, 0, maxSide)
+	return edge, length + 3*module, wrong*8 <= n && math.Abs(float64(count-(n-1))) <= 1+float64(n)/8
 }

@@ -157,8 +157,8 @@ func TestLeaves(t *testing.T) {
 			return v == 3 && c.pattern(u-3)
 		})
 		f := finder{x: 6.5 * px, y: 6.5 * px, module: px, wide: px, tall: px}
-		if got := leaves(l, f, Point{1, 0}, Point{0, 1}); got != c.want {
-			t.Errorf("%s: %v", c.name, got)
+		if edge, _, got := leaves(l, f, Point{1, 0}, Point{0, 1}, px); got != c.want || got && edges[edge] != "right" {
+			t.Errorf("%s: %v, %s", c.name, got, edges[edge])
 		}
 	}
 }
@@ -937,5 +937,36 @@ func TestBendStiffness(t *testing.T) {
 	}
 	if by := shift(many, 45, 22); math.Abs(by-0.5) > 0.005 {
 		t.Errorf("moved by %.3f modules, want 0.5", by)
+	}
+}
+
+// TestAlone: what is said of a single finder with a timing pattern that something covers after a while.
+func TestAlone(t *testing.T) {
+	const px = 5
+	for _, c := range []struct {
+		name string
+		dark func(u, v int) bool // modules from the corner module of the finder, v from the timing pattern
+		want bool
+	}{
+		{"fourteen modules", func(u, v int) bool { return v == 0 && u < 14 && u%2 == 0 }, true},
+		{"twenty", func(u, v int) bool { return v == 0 && u < 20 && u%2 == 0 }, true},
+		{"twelve modules", func(u, v int) bool { return v == 0 && u < 12 && u%2 == 0 }, false},
+		{"one of them wrong", func(u, v int) bool { return v == 0 && u < 20 && u%2 == 0 && u != 8 }, false},
+		{"stripes", func(u, v int) bool { return u < 20 && u%2 == 0 }, false},
+		{"stripes on one side", func(u, v int) bool { return u < 20 && u%2 == 0 && v >= 0 }, false},
+		{"data beside it", func(u, v int) bool { return u > 1 && u < 20 && (v == 0 && u%2 == 0 || v != 0 && (u*u+v)%3 == 0) }, true},
+	} {
+		l := drawing(60*px, 40*px, func(x, y int) bool {
+			u, v := x/px-10, y/px-10
+			if u <= 3 {
+				return finderAt(u, v)
+			}
+			return c.dark(u-3, v-3)
+		})
+		f := finder{x: 10.5 * px, y: 10.5 * px, module: px, wide: px, tall: px}
+		u := alone(l, f, 1)
+		if got := u != nil; got != c.want || got && u.Why != Covered {
+			t.Errorf("%s: %v", c.name, u)
+		}
 	}
 }
