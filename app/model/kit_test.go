@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/tallystick/tallystick/app/model"
 	"github.com/tallystick/tallystick/vault/secret"
 )
 
@@ -48,5 +49,36 @@ func TestTheKitIsWritten(t *testing.T) {
 	}
 	if list, err := os.ReadDir(dir); err != nil || len(list) != 3 {
 		t.Errorf("left are %v (%v)", list, err)
+	}
+}
+
+// Locking closes what shows a key, or could write one down, wherever the person was.
+func TestLockClosesKitAndCodes(t *testing.T) {
+	r := locksOut(t, "open sesame", nil)
+	r.s.Unlock(pass("open sesame"))
+	r.until(func() bool { return r.s.State() == model.Open && !r.s.Busy() })
+	k, x := r.s.Kit(), r.s.Export()
+	k.Begin(pass("open sesame"))
+	x.Begin()
+	x.Choose("google", false)
+	x.ShowCodes()
+	r.until(func() bool { return !k.Busy() && !x.Busy() })
+	if matrix, _, _, accounts := x.Code(); !k.Active() || len(k.Places()) == 0 || len(matrix) == 0 || accounts != 1 {
+		t.Fatalf("nothing to close: kit %v (%s), %d modules of %d accounts (%s)", k.Active(), k.Error(), len(matrix), accounts, x.Error())
+	}
+	if _, locked := r.s.Lock(); !locked {
+		t.Fatal("not locked")
+	}
+	matrix, _, _, _ := x.Code()
+	_, chosen := x.Chosen()
+	if k.Active() || len(k.Places()) > 0 || len(matrix) > 0 || chosen {
+		t.Errorf("after a lock: kit %v, places %v, %d modules, export %v", k.Active(), k.Places(), len(matrix), chosen)
+	}
+	path := filepath.Join(t.TempDir(), "kit.pdf")
+	k.Save(path)
+	x.Save(path, secret.Bytes{})
+	r.until(func() bool { return !k.Busy() && !x.Busy() && !r.s.Busy() })
+	if _, err := os.Lstat(path); err == nil {
+		t.Error("something was written after a lock")
 	}
 }

@@ -501,6 +501,25 @@ func TestCopy(t *testing.T) {
 	})
 }
 
+// A window that is not on the screen does not tick; what was copied goes all the same.
+func TestCopyIsClearedWithoutATick(t *testing.T) {
+	inWorld(t, func(w *world) {
+		ids := w.open("", totp("Acme", "maria", 1))
+		w.list.Copy(ids[0])
+		w.loop.Settle()
+		w.loop.Advance(29 * time.Second)
+		w.loop.Settle()
+		if w.clipboard() == "" {
+			t.Error("cleared too early")
+		}
+		w.loop.Advance(time.Second)
+		w.loop.Settle()
+		if got := w.clipboard(); got != "" {
+			t.Errorf("after 30 s the clipboard holds %q", got)
+		}
+	})
+}
+
 func TestCopyNearTheEnd(t *testing.T) {
 	a := totp("Acme", "maria", 1)
 	for _, c := range []struct {
