@@ -287,7 +287,8 @@ func editDefaults(edit func(string) string, existingOnly bool) error {
 }
 
 // writeWhole replaces a file so that nobody ever reads half of it. An existing file
-// keeps its permissions.
+// keeps its permissions: these are the desktop's files, which others read, and not the
+// private ones that vault/durable writes.
 func writeWhole(path, text string, perm fs.FileMode) (err error) {
 	defer func() {
 		if err != nil {
