@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -18,7 +19,9 @@ import (
 
 var errKilled = errors.New("killed")
 
-// deadly is a storage behind which the program dies after so many requests: the last one is done or not.
+// deadly is a storage behind which the program dies after so many requests: the last one is done or not. What is saved on the way is saved between
+// two requests, whole or not at all (see the tests of package vault that kill it there), so that a kill on either side of each request is one on either
+// side of each save.
 type deadly struct {
 	*shelf
 	left int // requests; below 0 = never
@@ -36,7 +39,20 @@ func (d *deadly) die(request func() error) error {
 	if d.done {
 		_ = request()
 	}
-	return errKilled
+	runtime.Goexit() // nothing comes after it, not even what is done about an error; what is locked is let go, as with the end of a process
+	return nil
+}
+
+// killed runs what a program does until it has ended or was killed.
+func killed(do func() error) (err error) {
+	err = errKilled
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		err = do()
+	}()
+	<-ended
+	return err
 }
 
 func (d *deadly) List(ctx context.Context, prefix string) (list []store.Object, err error) {
@@ -182,7 +198,7 @@ func TestKilledAtEveryRequest(t *testing.T) {
 					c.sync(id)
 				}
 				a.at.left, a.at.done = left, done
-				err := what.do(c)
+				err := killed(func() error { return what.do(c) })
 				if err != nil && !errors.Is(err, errKilled) {
 					t.Fatalf("%s, killed at request %d: %v", what.name, left, err)
 				}
@@ -242,6 +258,91 @@ func TestKilledAtEveryRequest(t *testing.T) {
 		}
 	}
 	t.Logf("killed %d times", n)
+}
+
+// TestKilledWhileReading kills a device that takes in what another one wrote, with a change of its own to say, at every request; and one that makes
+// a shared vault. One that joins is killed in the tests with real programs.
+func TestKilledWhileReading(t *testing.T) {
+	now := vaulttest.Epoch.Add(time.Hour)
+	st := &shelf{objects: map[string][]byte{}}
+	a, b := newMortal(t, st, &now), newMortal(t, st, &now)
+	id, err := a.s.Create(ctx, "Harbour desk", place, share.Person{Name: "Anna"})
+	a.must(err)
+	vaulttest.Fill(t, a.m, vaulttest.Canonical()[0])
+	_, err = a.s.Move(ctx, id, a.named("Harbour PBX").ID)
+	a.must(err)
+	n := 0
+	everywhere := func(what string, p func() *mortal, do func(p *mortal) error, after func(p *mortal, killed string)) {
+		t.Helper()
+		kills := 0
+		for left, ended := 0, false; !ended; left++ {
+			for _, done := range []bool{false, true} {
+				n++
+				who := p()
+				who.at.left, who.at.done = left, done
+				err := killed(func() error { return do(who) })
+				if err != nil && !errors.Is(err, errKilled) {
+					t.Fatalf("%s, killed at request %d: %v", what, left, err)
+				}
+				if ended = err == nil; !ended {
+					kills++
+				}
+				who.restart()
+				after(who, fmt.Sprintf("%s, killed at request %d (done %v)", what, left, done))
+			}
+		}
+		t.Logf("%s: killed %d times", what, kills)
+		if kills < 4 {
+			t.Errorf("%s was killed %d times only", what, kills)
+		}
+	}
+
+	i, err := a.s.Invite(ctx, id, share.Editor, time.Hour)
+	a.must(err)
+	text, err := i.Text()
+	a.must(err)
+	_, err = b.s.Join(ctx, text, team.Place{}, share.Person{Name: "Cleo"})
+	b.must(err)
+	list, err := a.s.Requests(ctx, id)
+	a.must(err)
+	_, err = a.s.Confirm(ctx, id, list[0].Device, true)
+	a.must(err)
+	b.sync(id)
+	everywhere("an edit that meets another one", func() *mortal {
+		b.edit("Harbour PBX", func(x *vault.Account) { x.Name = fmt.Sprint("name ", n) })
+		b.sync(id)
+		return a
+	}, func(*mortal) error {
+		a.edit("Harbour PBX", func(x *vault.Account) { x.Note = fmt.Sprint("note ", n) })
+		_, err := a.s.Sync(ctx, id)
+		return err
+	}, func(_ *mortal, when string) {
+		for range 2 {
+			a.sync(id)
+			b.sync(id)
+		}
+		for _, p := range []*mortal{a, b} {
+			if got, rep := p.named("Harbour PBX"), p.sync(id); got.Name != fmt.Sprint("name ", n) || got.Note != fmt.Sprint("note ", n) || !rep.InStep() {
+				t.Fatalf("%s: %q, %q, %+v", when, got.Name, got.Note, rep.Findings)
+			}
+		}
+	})
+
+	everywhere("making a shared vault", func() *mortal { return newMortal(t, st, &now) }, func(c *mortal) error {
+		_, err := c.s.Create(ctx, "Another desk", place, share.Person{Name: "Dan"})
+		return err
+	}, func(c *mortal, when string) {
+		ids, err := c.s.IDs()
+		c.must(err)
+		for _, made := range ids {
+			if rep := c.sync(made); !rep.InStep() {
+				t.Fatalf("%s: %+v", when, rep.Findings)
+			}
+			if rep := c.sync(made); !rep.InStep() || rep.Puts != 0 {
+				t.Fatalf("%s: not at rest: %+v", when, rep)
+			}
+		}
+	})
 }
 
 func (p *person) members(id share.VaultID) []share.Info {
