@@ -71,7 +71,7 @@ func FindingSentence(f share.Finding, name func(share.DeviceID) string) string {
 	case share.Newer:
 		return "Something that " + who(f.Device) + " wrote was made by a newer version of Tallystick. Update this one to read it."
 	case share.KeyMissing:
-		return "The key of the shared vault has not arrived at this device yet. It comes when an admin synchronises."
+		return "The key of the shared vault has not arrived at this device yet. It comes when an admin synchronises. If it never does, an admin makes another one with New keys."
 	case share.RotationNeeded:
 		return "Somebody who left knows the current key. An admin's program makes a new one at its next synchronisation."
 	case share.Redo:

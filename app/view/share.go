@@ -290,6 +290,8 @@ func (r *Root) sharedObjects(p *sharePage) []fyne.CanvasObject {
 			change.Add(p.button(widget.Quiet, "New keys", look.IconKey, r.openRotate))
 		}
 		facts = append(facts, change)
+	} else if v.Role == model.Admin { // the way out when the current key never comes
+		facts = append(facts, widget.NewFlow(look.Space2, p.button(widget.Quiet, "New keys", look.IconKey, r.openRotate)))
 	}
 	objects = append(objects, widget.NewSection("About", facts...))
 	return append(objects, widget.NewFlow(look.Space2, p.button(widget.Quiet, "Leave this shared vault", look.IconOpen, r.openLeave)))

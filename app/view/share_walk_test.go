@@ -59,6 +59,25 @@ func TestRemovingSaysWhatItCannotTakeBack(t *testing.T) {
 	asked(s, "remove "+string(ben))
 }
 
+// Whoever made the current key may have given it to nobody: an admin is offered the way out, and nobody else.
+func TestAKeyThatNeverComesIsReplaced(t *testing.T) {
+	for role, offered := range map[share.Role]bool{share.Admin: true, share.Editor: false} {
+		s := newStage(t, phone, look.Config{}, withDesk(func(t *apptest.Teams, _ *stage) { t.Status[0].Ready, t.Status[0].Role = false, role }))
+		openDesk(s)
+		if got := findButton(s.root.current.content(), "New keys") != nil; got != offered {
+			t.Errorf("%s: offered %v", role, got)
+		}
+		if findButton(s.root.current.content(), "Invite somebody") != nil {
+			t.Errorf("%s: an invite is offered without the key", role)
+		}
+		if offered {
+			s.button("New keys").OnTapped()
+			s.button("Make new keys").OnTapped()
+			asked(s, "rotate")
+		}
+	}
+}
+
 func TestAConflictIsChosenFrom(t *testing.T) {
 	s := newStage(t, phone, look.Config{}, withDesk(twoKeys))
 	openDesk(s)

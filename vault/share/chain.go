@@ -130,7 +130,8 @@ func (c *Chain) Add(raw []byte) (added bool, err error) {
 		parent := c.nodes[e.Prev]
 		if parent == nil {
 			if len(c.queued) >= maxWaiting {
-				return false, fmt.Errorf("%w: entries without what they follow", ErrTooLarge)
+				// Not for ever: whatever fills the room can be had for nothing, and the one that has no room may be true.
+				return false, fmt.Errorf("%w: too many entries without what they follow", ErrUnknown)
 			}
 			if !c.queued[h] {
 				c.waiting[e.Prev] = append(c.waiting[e.Prev], raw)
@@ -234,6 +235,9 @@ func (c *Chain) check(n, parent *node, sig, body []byte) error {
 	case Rotated:
 		if e.Epoch != parent.epoch+1 || e.MinFormat < parent.minimum {
 			return denied("an epoch or a format that goes back")
+		}
+		if e.MinFormat > parent.minimum && by.Role != Admin {
+			return denied("a format that only an admin may ask for") // it cannot be taken back, and locks out who has an older program
 		}
 		n.epoch, n.commit, n.minimum = e.Epoch, e.Commit, e.MinFormat
 	}

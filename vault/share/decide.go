@@ -131,7 +131,11 @@ func (r *Replica) newEpoch(now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if err := r.appendEntry(Entry{Type: Rotated, Epoch: key.Epoch, Commit: key.Commit, MinFormat: max(s.MinFormat, Format)}, now); err != nil {
+	minimum := s.MinFormat
+	if r.Role() == Admin {
+		minimum = max(minimum, Format)
+	}
+	if err := r.appendEntry(Entry{Type: Rotated, Epoch: key.Epoch, Commit: key.Commit, MinFormat: minimum}, now); err != nil {
 		return err
 	}
 	r.keys = append(r.keys, key)
@@ -254,6 +258,10 @@ func (r *Replica) adopt(v *View) {
 	maps.DeleteFunc(r.dropped, func(k string, _ bool) bool { return !standing[k] })
 }
 
+// maxLeap is how many of its numbers a device leaves out because of objects under its name that it cannot read. Its own may be among them: of
+// a time that an older copy of its vault file does not know of.
+const maxLeap = 1 << 20
+
 // putContribution says what this device has to say, if there is anything new or the storage lost it.
 func (r *Replica) putContribution(v *View, now time.Time, out *Outbox) (bool, error) {
 	s := r.chain.Standing()
@@ -269,8 +277,13 @@ func (r *Replica) putContribution(v *View, now time.Time, out *Outbox) (bool, er
 		Format: Format, Vault: r.vault, Epoch: key.Epoch, Device: r.me.Device, Seq: r.mine.N + 1, Head: s.Head, Time: millis(now), Seen: map[DeviceID]Head{},
 		Registers: []*Register{},
 	}
-	if list := v.dev[r.me.Device]; len(list) > 0 && list[0].n >= c.Seq && list[0].n < maxNumber {
-		c.Seq = list[0].n + 1 // never twice under one number, whoever put that there
+	// Never twice under one number, whoever put that there. A number far from ours cannot be ours, and to go past it would use up all
+	// there are: a name is enough to put it there.
+	for _, o := range v.dev[r.me.Device] {
+		if o.n >= c.Seq && o.n-r.mine.N <= maxLeap {
+			c.Seq = o.n + 1
+			break
+		}
 	}
 	for d := range s.Members {
 		if h := r.held[d]; d != r.me.Device && h.N > 0 {

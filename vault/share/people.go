@@ -83,17 +83,25 @@ func (r *Replica) Gone() []Gone {
 }
 
 func (r *Replica) admin() error {
-	if r.State() != Joined {
-		return ErrNotMember
-	}
-	if r.Role() != Admin {
-		return ErrNotPermitted
-	}
-	if r.outdated() {
-		return ErrNewer
+	if err := r.adminWithoutKey(); err != nil {
+		return err
 	}
 	if _, ok := r.current(); !ok {
 		return ErrNoKey
+	}
+	return nil
+}
+
+// adminWithoutKey is admin for what makes a new key. It must not ask for the current one: whoever made that, or the only device that got so far,
+// may have given it to nobody, and then this is the way out.
+func (r *Replica) adminWithoutKey() error {
+	switch {
+	case r.State() != Joined:
+		return ErrNotMember
+	case r.Role() != Admin:
+		return ErrNotPermitted
+	case r.outdated():
+		return ErrNewer
 	}
 	return nil
 }
@@ -355,12 +363,12 @@ func (r *Replica) takeOver(d DeviceID) {
 }
 
 // Remove removes a device: lost, or of somebody who left the team. It gets nothing new from the moment this is on the storage, for
-// there is a new key for all that follows; what it wrote is kept. What it saw it may keep: see Reenroll. Errors: as of SetRole.
+// there is a new key for all that follows; what it wrote is kept. What it saw it may keep: see Reenroll. Errors: as of SetRole, without ErrNoKey.
 func (r *Replica) Remove(d DeviceID, now time.Time) error {
 	if d == r.me.Device {
 		return r.Leave(now)
 	}
-	if err := r.admin(); err != nil {
+	if err := r.adminWithoutKey(); err != nil {
 		return err
 	}
 	if _, ok := r.chain.Standing().Members[d]; !ok {
@@ -390,9 +398,10 @@ func (r *Replica) Leave(now time.Time) error {
 	return nil
 }
 
-// Rotate makes a new key for all that follows without removing anybody. Errors: ErrNotMember, ErrNotPermitted, ErrNoKey.
+// Rotate makes a new key for all that follows without removing anybody. Like Remove it works for an admin whom the current key did not reach, too:
+// what was written under that stays unreadable until it comes. Errors: ErrNotMember, ErrNotPermitted, ErrNewer.
 func (r *Replica) Rotate(now time.Time) error {
-	if err := r.admin(); err != nil {
+	if err := r.adminWithoutKey(); err != nil {
 		return err
 	}
 	return r.newEpoch(now)

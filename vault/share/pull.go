@@ -30,6 +30,7 @@ type View struct {
 	dev      map[DeviceID][]object // the newest first
 	inbox    []object
 	names    map[string]bool
+	knew     map[Hash]bool // the entries of the chain before this look; nil when it brought none
 }
 
 // Limits of one look.
@@ -144,6 +145,12 @@ func (r *Replica) pullChain(g *getter, _ time.Time) error {
 		}
 		if gone {
 			continue
+		}
+		if g.view.knew == nil {
+			g.view.knew = make(map[Hash]bool, len(r.chain.nodes))
+			for h := range r.chain.nodes {
+				g.view.knew[h] = true
+			}
 		}
 		added := false
 		if hashOf(raw) != o.hash {
@@ -395,13 +402,23 @@ func (r *Replica) merge(c contribution, now time.Time) {
 		if d == r.me.Device {
 			continue // of what we wrote ourselves, others know no more than we do
 		}
-		if h.N > r.told[d].N {
+		if h.N > r.toldOf(d).N {
 			r.told[d] = saw{h, c.Device}
 		}
 		if have := r.held[d]; have.N == h.N && have.Hash != h.Hash && have.N > 0 {
 			r.told[d] = saw{h, c.Device} // two under one number: judge says so
 		}
 	}
+}
+
+// toldOf is the most that a member says it saw of a device. What somebody says who is none any more is no longer worth anything: it might be a lie,
+// which nobody could take back, and members who saw as much say it themselves.
+func (r *Replica) toldOf(d DeviceID) saw {
+	t := r.told[d]
+	if _, member := r.chain.Standing().Members[t.By]; !member {
+		return saw{}
+	}
+	return t
 }
 
 // pullRequests reads requests to join.
@@ -501,7 +518,7 @@ func (r *Replica) judge(v *View, now time.Time) {
 		if list := v.dev[d]; len(list) > 0 {
 			shown = list[0].n
 		}
-		held, told := r.held[d], r.told[d]
+		held, told := r.held[d], r.toldOf(d)
 		switch {
 		case shown == 0 && r.swept(d, now):
 		case shown < held.N:
@@ -574,7 +591,12 @@ func (r *Replica) judgeChain(v *View, s *Standing, now time.Time) {
 		v.find(Finding{Kind: Behind, By: r.joining.invite.By, Known: r.joining.invite.Head.N, Shown: s.Head.N})
 	}
 	for _, f := range s.Forks {
-		if now.Sub(f.Loser.When()) > contestedFor {
+		// An entry that loses long after it was made is worth a word all the same: somebody wrote another one beside it in hindsight.
+		overturned := v.knew[f.LoserHash] && !v.knew[f.WinnerHash]
+		told := slices.ContainsFunc(r.findings, func(o Finding) bool {
+			return o.Kind == Contested && o.Entry == f.LoserHash && now.Sub(o.Since) <= contestedFor
+		})
+		if now.Sub(f.Loser.When()) > contestedFor && !overturned && !told {
 			continue // what is missing of it is offered below, for as long as it is
 		}
 		v.find(Finding{Kind: Contested, Device: f.Loser.By, By: f.Winner.By, Known: f.Loser.N, Entry: f.LoserHash})
@@ -627,7 +649,7 @@ func (r *Replica) startAfresh(g *getter, now time.Time) error {
 		if err := fresh.pullDevice(g, d, g.view.dev[d], now); err != nil {
 			return err
 		}
-		if fresh.held[d].N < max(r.held[d].N, r.told[d].N) {
+		if fresh.held[d].N < max(r.held[d].N, r.toldOf(d).N) {
 			g.view.Findings = g.view.Findings[:before]
 			return nil // not all of it is there: what we have is better
 		}
