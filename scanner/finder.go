@@ -220,17 +220,14 @@ func (s *rowScan) stretch(b *bitmap, views *[2]*bitmap, y, from, to int, smalles
 	for k := 0; k+5 < len(turns); k++ {
 		r := turns[k : k+6 : k+6]
 		light1, core, light2 := r[2]-r[1], r[3]-r[2], r[4]-r[3]
-		// The commonest misses in whole numbers: nearly every place of every picture ends here. These are the
-		// limits of finderRuns with a slack of a half.
+		// finderRuns with a slack of a half, in whole numbers: nearly every place of every picture ends here.
 		whole := light1 + core + light2
 		if 20*core < 9*whole-15 || 4*core > 3*whole+3 || whole < smallest ||
-			10*light1 > 3*whole+5 || 10*light2 > 3*whole+5 || 100*(r[1]-r[0]) < 9*whole || 100*(r[5]-r[4]) < 9*whole {
+			10*light1 > 3*whole+5 || 10*light2 > 3*whole+5 || 10*light1 < whole-5 || 10*light2 < whole-5 ||
+			100*(r[1]-r[0]) < 9*whole || 100*(r[5]-r[4]) < 9*whole {
 			continue
 		}
-		module, ok := finderRuns([5]float64{float64(r[1] - r[0]), float64(light1), float64(core), float64(light2), float64(r[5] - r[4])}, 0.5)
-		if !ok {
-			continue
-		}
+		module := float64(whole) / 5
 		colour := k & 1 // the core is of the colour of the first run for even k
 		if !dark {
 			colour ^= 1
