@@ -56,7 +56,7 @@ func spot(b *bitmap, x, y int, module float64) (Point, bool) {
 	most := int(2*module) + 1
 	l, r := run(b, x, y, -1, 0, most), run(b, x, y, 1, 0, most)
 	wide := float64(l + r + 1)
-	slack := 0.6*module + 0.7 // half a module for rotation and dots, a pixel for rounding
+	slack := 0.6*module + 0.7 // half a module for rotation and dots, a pixel for rounding; half or twice as much reads the same
 	if math.Abs(wide-module) > slack {
 		return Point{}, false
 	}

@@ -30,10 +30,11 @@ const (
 	// nothing that was tried is read or lost; it is here so that a page of chance takes no longer.
 	maxLeans = 100
 	// maxCurve, in modules: the corners of three finders of a flat code fit a flat map to a tenth of one, around half a bottle to
-	// one or two; those of finders that do not belong together are off by five and more.
+	// one or two; those of finders that do not belong together are off by five and more. Half of this loses codes on bottles; up to
+	// twice as much reads the same.
 	maxCurve = 2.0
 	// outlineModule in pixels: a corner of a finder is known to a quarter of a pixel, and what it is off grows eight times on the
-	// way to the far corner.
+	// way to the far corner. Twice as much reads the same in all that was tried: small modules are read by the maps before.
 	outlineModule = 2
 	// leanModule in pixels: the sizes of smaller modules say nothing about which is nearer.
 	leanModule = 2
