@@ -85,6 +85,12 @@ func (p *mainPage) focus() fyne.Focusable {
 	return p.rows
 }
 
+// hasKeyboard reports whether the list has the keyboard, or what stands in its place while there is no account.
+func (p *mainPage) hasKeyboard() bool {
+	focused := p.root.win.Canvas().Focused()
+	return focused == fyne.Focusable(p.rows) || slices.ContainsFunc(widget.Controls(p.empty.body), func(c widget.Control) bool { return focused == fyne.Focusable(c) })
+}
+
 // wide reports whether the details stand beside the list.
 func (p *mainPage) wide() bool { return p.panes.wide() }
 
@@ -93,6 +99,7 @@ func (p *mainPage) update() {
 		return
 	}
 	total, shown := p.list.Total(), p.list.Len()
+	moved := p.empty.body.Visible() != (total == 0) && p.hasKeyboard() // to what takes the place of what had it
 	setVisible(p.empty.body, total == 0)
 	setVisible(p.rows, shown > 0)
 	setVisible(p.none, total > 0 && shown == 0)
@@ -109,6 +116,9 @@ func (p *mainPage) update() {
 		if i := p.list.Index(id); i >= 0 && i != p.rows.Current() {
 			p.rows.SetCurrent(i)
 		}
+	}
+	if moved {
+		p.root.focusOn(p.focus())
 	}
 	p.detail.update()
 	if p.root.firstCodes != nil && shown > 0 {

@@ -447,3 +447,46 @@ func TestRecoveryPageShowsWhatWasUsed(t *testing.T) {
 		t.Error("the mark is still on the page")
 	}
 }
+
+// The first account comes by itself, from a command or from a shared vault: the keyboard was at a way of adding one, which is gone, and is in
+// the list then. So it is when the last one goes.
+func TestTheKeyboardFollowsTheFirstAccount(t *testing.T) {
+	s := newStage(t, phone, look.Config{}, emptyVault)
+	focused := func() fyne.Focusable { return s.win.Canvas().Focused() }
+	if focused() != s.root.main.empty.first() {
+		t.Fatalf("at first the keyboard is at %T", focused())
+	}
+	var id vault.ID
+	s.vault.Outside(func(v *vault.Vault) {
+		a, err := v.Add(accounts()[0], strings.NewReader(strings.Repeat("y", 64)), noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		id = a.ID
+	})
+	s.until(func() bool { return s.session.List().Total() == 1 })
+	if focused() != fyne.Focusable(s.root.main.rows) {
+		t.Errorf("the keyboard is at %T", focused())
+	}
+	s.vault.Outside(func(v *vault.Vault) {
+		if err := v.Remove(id, noon); err != nil {
+			t.Fatal(err)
+		}
+	})
+	s.until(func() bool { return s.session.List().Total() == 0 })
+	if focused() != s.root.main.empty.first() {
+		t.Errorf("with the last account gone, the keyboard is at %T", focused())
+	}
+
+	// Somebody who is searching goes on.
+	s.root.main.focusSearch()
+	s.vault.Outside(func(v *vault.Vault) {
+		if _, err := v.Add(accounts()[1], strings.NewReader(strings.Repeat("z", 64)), noon); err != nil {
+			t.Fatal(err)
+		}
+	})
+	s.until(func() bool { return s.session.List().Total() == 1 })
+	if focused() != fyne.Focusable(s.root.main.search) {
+		t.Errorf("the keyboard went from the search to %T", focused())
+	}
+}
