@@ -18,7 +18,7 @@ import (
 
 // patience is how long anything may take on a slow machine that does other things as well. Nothing waits that long
 // when things go well.
-const patience = 60 * time.Second
+const patience = 2 * time.Minute
 
 var (
 	bin        string // the program under test

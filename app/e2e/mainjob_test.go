@@ -109,14 +109,15 @@ func TestMainJob(t *testing.T) {
 func copies(t *testing.T, a *tally, w *desktop.Window, page *portalPage) {
 	t.Helper()
 	agrees(t, a.d, page.Secret(), "the clipboard", func() string {
+		if err := a.d.SetClipboard(within(t, patience), "something else"); err != nil {
+			t.Fatal(err)
+		}
+		a.chooses(w, page.Issuer)
 		// Near the end of a period Tallystick copies the next code, which is right, but not what oathtool says now.
 		if err := desktop.WaitFor(within(t, patience), "the middle of a period", midPeriod); err != nil {
 			t.Fatal(err)
 		}
-		if err := a.d.SetClipboard(within(t, patience), "something else"); err != nil {
-			t.Fatal(err)
-		}
-		a.press(w, "Down", "Return")
+		a.press(w, "Return")
 		var text string
 		err := desktop.WaitFor(within(t, patience), "a code on the clipboard", func() bool {
 			var err error

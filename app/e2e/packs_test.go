@@ -36,20 +36,24 @@ func TestCodesForAGuest(t *testing.T) {
 	// Everything by keyboard: the account's menu, who else, for how long, locked with the key of the guest, and where to.
 	mp, mw := maker.open()
 	maker.shows(mw, "Harbour PBX")
-	maker.press(mw, "Down", "Up", "Menu")
+	maker.chooses(mw, "Harbour PBX")
+	maker.press(mw, "Menu")
 	maker.shows(mw, "Codes for a guest")
 	picture(t, d, "menu-with-codes-for-a-guest")
 	maker.clicks(mw, "Codes for a guest")
 	maker.shows(mw, "worked out beforehand")
-	maker.press(mw, "Tab", "Tab", "Tab", "Tab", "Tab", "Down", "Down") // locked with the key of my guest
+	maker.goes(mw, "Tab", "Locked with")
+	maker.press(mw, "Down", "Down") // the key of my guest
 	maker.shows(mw, "Open the file with it")
 	if err := d.SetClipboard(within(t, patience), key); err != nil {
 		t.Fatal(err)
 	}
-	maker.press(mw, "Tab", "ctrl+v")
+	maker.moves(mw, "Tab")
+	maker.press(mw, "ctrl+v")
 	maker.shows(mw, "Compare by phone")
 	picture(t, d, "pack-for-a-key")
-	maker.press(mw, "Tab", "Tab", "Return")
+	maker.goes(mw, "Tab", "Save the code pack")
+	maker.press(mw, "Return")
 	maker.shows(mw, "Save File")
 	picture(t, d, "where-to")
 	maker.press(mw, "ctrl+a")

@@ -36,20 +36,22 @@ func TestTeam(t *testing.T) {
 	// Maria makes the shared vault. The first time, she types the password wrong.
 	mp, mw := maria.open()
 	maria.shows(mw, "maria")
-	maria.opensSharing(mw)
-	maria.clicks(mw, "Make a shared vault")
-	maria.shows(mw, "Where it lies")
-	maria.types(mw, "Front desk")
+	maria.names(mw, "Front desk")
 	maria.clicks(mw, "A folder: synchronised")
 	maria.clicks(mw, "Nextcloud or another WebDAV")
 	maria.fills(mw, "Address of the folder", server.URL()+"\tmaria\tnot-the-password")
 	maria.fills(mw, "What the others shall call you", "Maria\tdesk")
-	maria.press(mw, "Tab", "space", "Tab", "space", "Tab", "Return") // both accounts, and make it
+	for _, account := range []string{"Example (maria)", "Yeastar (superadmin)"} {
+		maria.goes(mw, "Tab", account)
+		maria.press(mw, "space")
+	}
+	maria.goes(mw, "Tab", "Make it")
+	maria.press(mw, "Return")
 	maria.shows(mw, "refused")
 	picture(t, d, "wrong-password")
 	maria.fills(mw, "App password", davPassword)
-	maria.fills(mw, "This computer", "")
-	maria.press(mw, "Tab", "Tab", "Tab", "Return")
+	maria.goes(mw, "Tab", "Make it")
+	maria.press(mw, "Return")
 	maria.shows(mw, "In step")
 	picture(t, d, "made")
 
@@ -67,10 +69,7 @@ func TestTeam(t *testing.T) {
 	ben.shows(bw, "Somebody made an invite")
 	ben.clicks(bw, "Scan my screen")
 	ben.shows(bw, "You join as an editor")
-	ben.press(bw, "ctrl+a")
-	ben.types(bw, "Ben\t")
-	ben.press(bw, "ctrl+a")
-	ben.types(bw, "laptop")
+	ben.fills(bw, "What the others shall call you", "Ben\tlaptop")
 	ben.fills(bw, "Your user name there", "ben\t"+davPassword)
 	ben.clicks(bw, "Ask to be") // let in: the edge of a button is easily taken for a letter at its end
 	ben.shows(bw, "Waiting to be let in")
@@ -100,6 +99,7 @@ func TestTeam(t *testing.T) {
 	maria.shows(mw, "Good for")
 	maria.press(mw, "Return")
 	maria.shows(mw, "When they have answered") // words between pictures are easily misread, a sentence is not
+	maria.at(mw, "as text")
 	maria.press(mw, "Return")
 	maria.shows(mw, "Copied")
 	invite, err := d.Clipboard(within(t, patience))
@@ -122,10 +122,7 @@ func TestTeam(t *testing.T) {
 	// The server takes questions and does not answer: the window goes on. Then nobody is there at all: a quiet sign, and everything goes on.
 	// What Ben changes goes out when somebody answers again, and Maria's window shows it.
 	server.hang()
-	ben.press(bw, "Down", "ctrl+e")
-	ben.shows(bw, "Account name")
-	ben.press(bw, "Tab", "ctrl+a")
-	ben.types(bw, "renamed\n")
+	ben.renames(bw, "Example")
 	ben.shows(bw, "renamed")
 	server.stop()
 	ben.exits(done, withKey(link, linkSecret, newKey), "add", "-", "--over", "Example")
@@ -143,7 +140,8 @@ func TestTeam(t *testing.T) {
 	maria.shows(mw, "Two keys for one account")
 	maria.clicks(mw, "Choose")
 	maria.shows(mw, "Who changed what")
-	maria.press(mw, "shift+Tab", "Return") // from the invitation to the button of the banner above it
+	maria.goes(mw, "shift+Tab", "Choose") // here it is the button of the banner above
+	maria.press(mw, "Return")
 	maria.shows(mw, "Keep this one")
 	picture(t, d, "two-keys")
 	maria.clicks(mw, "Keep this one")
@@ -163,7 +161,8 @@ func TestTeam(t *testing.T) {
 	maria.clicks(mw, "Lost or leaving") // the first one: people stand in order of their names
 	maria.shows(mw, "nobody can take that back")
 	picture(t, d, "remove")
-	maria.press(mw, "shift+Tab", "Return") // from Cancel to the button beside it
+	maria.goes(mw, "shift+Tab", "Remove") // the keyboard is at what changes nothing
+	maria.press(mw, "Return")
 	maria.shows(mw, "Enroll again")
 	maria.clicks(mw, "Show the list")
 	maria.shows(mw, "2 accounts are left")
@@ -203,20 +202,24 @@ func TestStorageRolledBack(t *testing.T) {
 	}
 	maria.exits(done, link+"\n", "add", "-")
 
-	// Made with the keyboard alone: name, past the kind of storage, its folder, past the button that chooses one, who and where Maria
-	// is, the account.
+	// Filled in with the keyboard alone: name, past the kind of storage, its folder, past the button that chooses one, who and where
+	// Maria is, the account.
 	mp, mw := maria.open()
 	maria.shows(mw, "maria")
-	maria.opensSharing(mw)
-	maria.clicks(mw, "Make a shared vault")
-	maria.shows(mw, "Where it lies")
-	maria.types(mw, "Front desk\t\t"+folder+"\t\t")
-	maria.press(mw, "ctrl+a")
-	maria.types(mw, "Maria\t")
-	maria.press(mw, "ctrl+a")
-	maria.types(mw, "desk\t")
+	maria.names(mw, "Front desk")
+	maria.goes(mw, "Tab", "Where it lies")
+	for _, field := range [][2]string{{"Folder", folder}, {"What the others shall call you", "Maria"}, {"This computer", "desk"}} {
+		maria.moves(mw, "Tab") // the kind of storage is called a folder too
+		maria.goes(mw, "Tab", field[0])
+		maria.press(mw, "ctrl+a")
+		maria.types(mw, field[1])
+	}
+	maria.goes(mw, "Tab", "Example (maria)")
+	maria.press(mw, "space")
 	picture(t, d, "a-folder")
-	maria.press(mw, "space", "Tab", "Return")
+	maria.goes(mw, "Tab", "Make it")
+	maria.press(mw, "Return")
+	maria.shows(mw, "Who changed what")
 	maria.shows(mw, "In step")
 	maria.home(mw)
 	ben.exits(done, maria.exits(done, "", "share", "invite", "Front desk").Stdout, "share", "join", "-", "--as", "Ben", "--device", "laptop")
@@ -235,10 +238,7 @@ func TestStorageRolledBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	ben.exits(done, withKey(link, linkSecret, newKey), "add", "-", "--over", "Example")
-	ben.press(bw, "Down", "ctrl+e")
-	ben.shows(bw, "Account name")
-	ben.press(bw, "Tab", "ctrl+a")
-	ben.types(bw, "renamed\n")
+	ben.renames(bw, "Example")
 	maria.shows(mw, "renamed")
 	agrees(t, d, newKey, "Maria's window", func() string { return readCode(t, mw) })
 	ben.quit(bp, bw)
@@ -312,11 +312,31 @@ func (a *tally) opensTeam(w *desktop.Window) {
 // home goes back to the list.
 func (a *tally) home(w *desktop.Window) {
 	a.t.Helper()
-	a.press(w, "Escape", "Escape", "Escape")
-	a.shows(w, "Favourites")
+	a.backTo(w, "Favourites")
 }
 
-// fills types into the field below a label, instead of what is there.
+// names begins a shared vault, and gives it a name.
+func (a *tally) names(w *desktop.Window, name string) {
+	a.t.Helper()
+	a.opensSharing(w)
+	a.clicks(w, "Make a shared vault")
+	a.shows(w, "Where it lies")
+	a.at(w, "Name")
+	a.types(w, name)
+}
+
+// renames gives an account in the list another name: "renamed".
+func (a *tally) renames(w *desktop.Window, portal string) {
+	a.t.Helper()
+	a.chooses(w, portal)
+	a.press(w, "ctrl+e")
+	a.shows(w, "Account name")
+	a.goes(w, "Tab", "Account name")
+	a.press(w, "ctrl+a")
+	a.types(w, "renamed\n")
+}
+
+// fills types into the field below a label, instead of what is there, and into those that follow: their texts are parted by tabs.
 func (a *tally) fills(w *desktop.Window, label, text string) {
 	a.t.Helper()
 	ctx := within(a.t, patience)
@@ -330,10 +350,12 @@ func (a *tally) fills(w *desktop.Window, label, text string) {
 	if err := w.Click(ctx, box.Min.X+60, box.Max.Y+24); err != nil {
 		a.t.Fatal(err)
 	}
-	for i, part := range strings.SplitAfter(text, "\t") {
-		if i > 0 || text != "" {
-			a.press(w, "ctrl+a")
+	a.at(w, label)
+	for i, part := range strings.Split(text, "\t") {
+		if i > 0 {
+			a.moves(w, "Tab")
 		}
+		a.press(w, "ctrl+a")
 		a.types(w, part)
 	}
 }

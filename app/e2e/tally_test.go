@@ -176,10 +176,64 @@ func (a *tally) press(w *desktop.Window, keys ...string) {
 	}
 }
 
-// types types text into the window.
+// types types text into the window, when something there has the keyboard. The toolkit's own dialogues do not always show what has it.
 func (a *tally) types(w *desktop.Window, text string) {
 	a.t.Helper()
+	_ = w.Focused(within(a.t, patience/12))
 	if err := w.Type(within(a.t, patience), text); err != nil {
+		a.t.Fatal(err)
+	}
+}
+
+// at waits until the keyboard is at a button, a field or a row that is called so.
+func (a *tally) at(w *desktop.Window, phrase string) {
+	a.t.Helper()
+	if err := w.FocusedOn(within(a.t, patience), phrase); err != nil {
+		a.t.Fatal(err)
+	}
+}
+
+// goes presses a key (Tab, shift+Tab, Down, Up) until the keyboard is at what is called so, and looks before every press.
+func (a *tally) goes(w *desktop.Window, key, phrase string) {
+	a.t.Helper()
+	if err := w.KeyTo(within(a.t, 2*patience), key, phrase); err != nil {
+		a.t.Fatal(err)
+	}
+}
+
+// chooses brings the keyboard to an account in a list that is not longer than the window.
+func (a *tally) chooses(w *desktop.Window, portal string) {
+	a.t.Helper()
+	a.press(w, "End")
+	a.goes(w, "Up", portal)
+}
+
+// moves presses a key that moves the keyboard to something else, and waits until it is there.
+func (a *tally) moves(w *desktop.Window, key string) {
+	a.t.Helper()
+	if err := w.KeyMoves(within(a.t, patience), key); err != nil {
+		a.t.Fatal(err)
+	}
+}
+
+// backTo presses Escape until the window shows a phrase, and looks before every press.
+func (a *tally) backTo(w *desktop.Window, phrase string) {
+	a.t.Helper()
+	ctx := within(a.t, patience)
+	err := desktop.Wait(ctx, fmt.Sprintf("Escape to lead to %q", phrase), func() error {
+		words, err := w.Read(ctx)
+		if err != nil {
+			return err
+		}
+		if _, ok := desktop.Find(words, phrase); ok {
+			return nil
+		}
+		if err := w.Key(ctx, "Escape"); err != nil {
+			return err
+		}
+		return fmt.Errorf("it shows: %s", desktop.Text(words))
+	})
+	if err != nil {
 		a.t.Fatal(err)
 	}
 }

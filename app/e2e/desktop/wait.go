@@ -20,14 +20,18 @@ func Wait(ctx context.Context, what string, cond func() error) error {
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
 	start := time.Now()
+	var last error // the newest answer that is not about the end of the time
 	for {
 		err := cond()
 		if err == nil {
 			return nil
 		}
+		if ctx.Err() == nil || last == nil {
+			last = err
+		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("waited %v for %s: %w", time.Since(start).Round(time.Millisecond), what, err)
+			return fmt.Errorf("waited %v for %s: %w", time.Since(start).Round(time.Millisecond), what, last)
 		case <-tick.C:
 		}
 	}
