@@ -123,26 +123,17 @@ func (p *member) done() {
 	}
 }
 
-// inStep synchronises by hand until cond holds.
+// inStep synchronises by hand until cond holds after a round and the look at what came of it.
 func (p *member) inStep(cond func() bool) {
 	p.Helper()
 	for range 20 {
 		p.h.SyncNow("")
-		p.until(func() bool {
-			for _, v := range p.h.Vaults() {
-				if v.Busy {
-					return false
-				}
-			}
-			return true
-		})
-		n := p.changes // the look that follows is under way
-		p.until(func() bool { return p.changes > n || cond() })
+		p.until(func() bool { return p.s.Resting() })
 		if cond() {
 			return
 		}
 	}
-	p.until(cond)
+	p.Fatal("not in step after twenty rounds")
 }
 
 func (p *member) at() model.SharedVault { v, _ := p.h.At(); return v }
