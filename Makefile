@@ -111,7 +111,7 @@ $(BUILD)/threads/tallystick: FORCE
 FORCE:
 
 E2E := env TALLYSTICK_BIN=$(CURDIR)/$(BUILD)/tallystick TALLYSTICK_BIN_THREADS=$(CURDIR)/$(BUILD)/threads/tallystick \
-	E2E_ARTEFACTS=$(CURDIR)/$(BUILD)/e2e CGO_ENABLED=0 $(GO) test -tags $(HEADLESS),e2e -count=1 -timeout 90m
+	E2E_ARTEFACTS=$(CURDIR)/$(BUILD)/e2e CGO_ENABLED=0 $(GO) test -tags $(HEADLESS),e2e -count=1 -timeout 45m
 
 e2e: build $(BUILD)/threads/tallystick
 	@sh .ci/install build run test
