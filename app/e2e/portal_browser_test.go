@@ -167,11 +167,12 @@ func mark(n int) chromedp.Action[chromedp.Void] {
 // drawn is fulfilled when the page has been drawn: two frames from now.
 const drawn = `new Promise(ok => requestAnimationFrame(() => requestAnimationFrame(() => ok(true))))`
 
-// back goes to the page before, and waits until that is there.
+// back goes to the page before, and waits until that is there. The page goes only after it has answered: an answer that the change of
+// pages overtakes never comes.
 func (s *surfer) back() {
 	s.t.Helper()
 	s.arrive("going back", func(ctx context.Context, t *chromedp.Target) (none chromedp.Void, err error) {
-		_, err = chromedp.Evaluate[*int](`history.back()`)(ctx, t)
+		_, err = chromedp.Evaluate[int](`setTimeout(() => history.back())`)(ctx, t)
 		return none, err
 	})
 }
