@@ -140,6 +140,9 @@ func readCode(t *testing.T, w *desktop.Window) string {
 	ctx := within(t, patience)
 	var code string
 	err := desktop.WaitFor(ctx, "a code in the window", func() bool {
+		if !midPeriod() { // in its last ten seconds the next code stands beside it
+			return false
+		}
 		words, err := w.Read(ctx)
 		if err != nil {
 			return false
