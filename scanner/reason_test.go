@@ -33,13 +33,14 @@ func TestUnread(t *testing.T) {
 			return m
 		}
 	}
-	cases := []struct {
+	type partial struct {
 		name  string
 		m     func() image.Image
 		why   Why
 		edges []string
 		words string
-	}{
+	}
+	cases := []partial{
 		{"the right third is missing", cut(image.Rect(0, 0, left+side*2/3, 900)), CutOff, []string{"right"}, "right edge"},
 		{"the lower third is missing", cut(image.Rect(0, 0, 1600, top+side*2/3)), CutOff, []string{"bottom"}, "bottom edge"},
 		{"the left third is missing", cut(image.Rect(left+side/3, 0, 1600, 900)), CutOff, []string{"left"}, "left edge"},
@@ -57,33 +58,15 @@ func TestUnread(t *testing.T) {
 	}
 	// One corner is left, turned by so many degrees, and a timing pattern that runs out of the picture.
 	for _, turn := range []float64{8, 20, 33, 45, 58, 72, 85} {
-		cases = append(cases, struct {
-			name  string
-			m     func() image.Image
-			why   Why
-			edges []string
-			words string
-		}{fmt.Sprintf("turned by %g°, one corner is left", turn), func() image.Image {
+		cases = append(cases, partial{fmt.Sprintf("turned by %g°, one corner is left", turn), func() image.Image {
 			m := desktop(1600, 900, white, black)
 			c := put(m, code, stamp{x: 1000, y: 450, px: px, quiet: 4, turn: turn})
 			const half = 95 // of the code
 			return m.SubImage(image.Rect(int(c[0].X)-half, int(c[0].Y)-half, int(c[0].X)+half, int(c[0].Y)+half))
 		}, CutOff, nil, "edge"})
 	}
-	cases = append(cases, struct {
-		name  string
-		m     func() image.Image
-		why   Why
-		edges []string
-		words string
-	}{"two thirds are covered", covered(image.Rect(-20, side*2/5, side+20, side+20)), Covered, nil, "corner"})
-	cases = append(cases, struct {
-		name  string
-		m     func() image.Image
-		why   Why
-		edges []string
-		words string
-	}{"all but one corner and the way to the next is covered", func() image.Image {
+	cases = append(cases, partial{"two thirds are covered", covered(image.Rect(-20, side*2/5, side+20, side+20)), Covered, nil, "corner"})
+	cases = append(cases, partial{"all but one corner and the way to the next is covered", func() image.Image {
 		m := whole()
 		box(m, image.Rect(left-20, top+10*px, left+side+20, top+side+20), color.RGBA{200, 60, 60, 255})
 		box(m, image.Rect(left+side-9*px, top-20, left+side+20, top+side), color.RGBA{200, 60, 60, 255})
